@@ -1,0 +1,94 @@
+"""Where things stand in the lake: every path is made here, none elsewhere.
+
+<lake>/<event>/date=YYYY-MM-DD/hour=HH/batch=<writer>-<n>/<file>.parquet            accepted
+<lake>/rejected/<event>/date=YYYY-MM-DD/hour=HH/batch=<writer>-<n>/<file>.parquet   rejected
+<lake>/_batches/<event>/<seq, 12 digits>.json      the numbered log of manifests
+<lake>/_attempts/<event>/<writer>-<n>/<file>.json  what an unfinished batch may have written
+<lake>/_progress/<event>.json                      how far landing has come
+<lake>/_lake.json                                  layout version and identity of the lake
+
+Paths are relative to the lake, with `/`. Accepted rows lie by event time, rejects by the
+batch's time; both UTC. This file imports the standard library only.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+LAYOUT_VERSION = 1
+LAKE_RECORD = "_lake.json"
+HOUR = timedelta(hours=1)
+
+
+def hour_of(at: datetime) -> datetime:
+    """The UTC hour that `at` falls in, by its start.
+
+    Raises:
+        ValueError: `at` has no time zone.
+    """
+    if at.tzinfo is None:
+        raise ValueError(f"a time needs its zone: {at!r}")
+    return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def hour_key(hour: datetime) -> str:
+    """The name of an hour in manifests, as Dagster names its partition.
+
+    >>> hour_key(datetime(2026, 1, 1, 5, tzinfo=UTC))
+    '2026-01-01-05:00'
+    """
+    return hour.strftime("%Y-%m-%d-%H:00")
+
+
+def parse_hour_key(key: str) -> datetime:
+    """The hour with this name, UTC.
+
+    Raises:
+        ValueError: `key` is not written `YYYY-MM-DD-HH:00`.
+    """
+    return datetime.strptime(key, "%Y-%m-%d-%H:00").replace(tzinfo=UTC)
+
+
+def hour_folder(event_name: str, hour: datetime) -> str:
+    """Folder of an event's accepted rows of one hour.
+
+    >>> hour_folder("listen_events", datetime(2026, 1, 1, 5, tzinfo=UTC))
+    'listen_events/date=2026-01-01/hour=05'
+    """
+    return f"{event_name}/{hour:date=%Y-%m-%d/hour=%H}"
+
+
+def rejected_folder(event_name: str, hour: datetime) -> str:
+    """Folder of an event's rejects that were judged in one hour."""
+    return f"rejected/{hour_folder(event_name, hour)}"
+
+
+def batch_folder(writer: str, batch: int) -> str:
+    """Name of a batch's folder within an hour.
+
+    >>> batch_folder("3f2a", 7)
+    'batch=3f2a-7'
+    """
+    return f"batch={writer}-{batch}"
+
+
+def manifest_folder(event_name: str) -> str:
+    """Folder of an event's numbered manifests."""
+    return f"_batches/{event_name}"
+
+
+def manifest_path(event_name: str, seq: int) -> str:
+    """Path of an event's manifest number `seq`, from 1.
+
+    >>> manifest_path("listen_events", 3)
+    '_batches/listen_events/000000000003.json'
+    """
+    return f"{manifest_folder(event_name)}/{seq:012d}.json"
+
+
+def attempts_folder(event_name: str) -> str:
+    """Folder of the notes that unfinished batches leave before they write."""
+    return f"_attempts/{event_name}"
+
+
+def progress_path(event_name: str) -> str:
+    """Path of the record of how far landing of an event has come."""
+    return f"_progress/{event_name}.json"

@@ -1,0 +1,152 @@
+"""The manifests: the numbered log of what landing has committed for each event.
+
+A batch counts when, and only when, its manifest stands. Numbers run from 1 without a gap and a
+manifest never changes, so a reader keeps one number as its cursor and never lists what is older.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from contracts.errors import ConflictError, LakeError
+from contracts.lake import manifest_path
+from contracts.store import Store
+
+FORMAT = 1
+
+BatchKind = Literal["stream", "replay", "files"]
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionRange:
+    """Offsets `start` to `end` (exclusive) of one Kafka partition, and what became of them.
+
+    `accepted + rejected + not_data = end - start`; `not_data` are offsets that hold no message
+    for a reader, such as transaction markers and what compaction removed.
+    """
+
+    topic: str
+    partition: int
+    start: int
+    end: int
+    accepted: int
+    rejected: int
+    not_data: int
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One Parquet file of a batch: rows of one hour (see `lake.hour_key`)."""
+
+    path: str
+    hour: str
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The record of one committed batch of one event.
+
+    `writer` is the checkpoint's id, or a content hash for replays and files; `files` hold the
+    accepted rows by event hour, `rejected_files` the rejects by the batch's hour.
+    """
+
+    event: str
+    seq: int
+    kind: BatchKind
+    writer: str
+    batch: int
+    batch_at: datetime
+    committed_at: datetime
+    contract_version: int
+    offsets: tuple[PartitionRange, ...]
+    accepted: int
+    rejected: int
+    rejected_by_reason: Mapping[str, int]
+    files: tuple[DataFile, ...]
+    rejected_files: tuple[DataFile, ...]
+    min_occurred_at: datetime | None = None
+    max_occurred_at: datetime | None = None
+    rows_with_unknown_fields: int = 0
+    format: int = FORMAT
+    cites: tuple[str, ...] = field(default=())
+    """Paths of the rejects or files that a replay or file batch was made from."""
+
+    def end_offsets(self) -> dict[int, int]:
+        """End offset of each Kafka partition, the place to read on from."""
+        return {each.partition: each.end for each in self.offsets}
+
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Manifest)
+
+
+class ManifestLog:
+    """The manifests of one event, oldest first."""
+
+    def __init__(self, store: Store, event_name: str) -> None:
+        """Use the log of `event_name` in `store`."""
+        self.store = store
+        self.event_name = event_name
+
+    def read(self, seq: int) -> Manifest:
+        """Manifest number `seq`.
+
+        Raises:
+            LakeError: It does not stand, cannot be read, or has a newer format.
+        """
+        path = manifest_path(self.event_name, seq)
+        try:
+            manifest = _DECODER.decode(self.store.read(path))
+        except (msgspec.ValidationError, msgspec.DecodeError) as error:
+            raise LakeError(f"the manifest {path} cannot be read: {error}") from error
+        if manifest.format > FORMAT:
+            raise LakeError(
+                f"the manifest {path} has format {manifest.format}, this version reads up to "
+                f"{FORMAT}: upgrade this station"
+            )
+        return manifest
+
+    def after(self, cursor: int) -> Iterator[Manifest]:
+        """Manifests with numbers above `cursor`, in order, up to the end of the log."""
+        seq = cursor + 1
+        while self.store.exists(manifest_path(self.event_name, seq)):
+            yield self.read(seq)
+            seq += 1
+
+    def last(self, hint: int = 0) -> int:
+        """Number of the last manifest, 0 for an empty log.
+
+        `hint` is a number known to stand (or 0); the search doubles its step from there, so its
+        cost grows with the logarithm of what is newer, not with the length of the log.
+        """
+        stands = hint
+        step = 1
+        while self._stands(stands + step):
+            stands += step
+            step *= 2
+        while step > 1:
+            step //= 2
+            if self._stands(stands + step):
+                stands += step
+        return stands
+
+    def append(self, manifest: Manifest) -> None:
+        """Commit `manifest` at its number.
+
+        Raises:
+            ConflictError: Another writer took that number first; nothing was written.
+        """
+        path = manifest_path(self.event_name, manifest.seq)
+        if not self.store.put_if_absent(path, _ENCODER.encode(manifest)):
+            raise ConflictError(
+                f"another writer has committed {path}: two landing jobs write to this lake; "
+                "stop one of them"
+            )
+
+    def _stands(self, seq: int) -> bool:
+        return self.store.exists(manifest_path(self.event_name, seq))
