@@ -1,0 +1,57 @@
+# The words of the project. The first `make demo` or `make test` does all set-up by itself.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help demo dev test setup contracts format lint types bench lock clean
+
+help:  ## what each word does
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+demo: $(INSTALLED)  ## the main job end to end [SONGS=songs.csv | EVENTS=folder of NDJSON]
+	@python -m local demo $(if $(SONGS),--songs "$(SONGS)") $(if $(EVENTS),--events "$(EVENTS)")
+
+dev: $(INSTALLED)  ## the live platform, until Ctrl-C
+	@python -m local dev
+
+test: $(INSTALLED)  ## all tests [ARGS="-m 'not integration'": the fast ones]
+	pytest $(ARGS)
+
+setup: $(INSTALLED)  ## only install, into .venv
+
+contracts: $(INSTALLED)  ## write what derives from contracts/events.py
+	python -m contracts.to_dbt
+
+format: $(INSTALLED)  ## put the code in its form
+	ruff format .
+	ruff check --fix .
+
+lint: $(INSTALLED)  ## ruff, sqlfluff, secrets, stale generated files
+	ruff format --check .
+	ruff check .
+	python -m contracts.to_dbt --check
+	sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
+	git ls-files -z | xargs -0 detect-secrets-hook --baseline .secrets.baseline
+
+types: $(INSTALLED)  ## mypy, strict
+	mypy
+
+bench: $(INSTALLED)  ## the main job's figures, one JSON object a line
+	python -m benchmarks.main_job
+
+lock: $(INSTALLED)  ## pin the whole set again after a change in pyproject.toml
+	uv pip compile pyproject.toml --all-extras --python-version 3.11 --generate-hashes \
+	  --no-strip-extras --no-emit-index-url --no-header --quiet --output-file requirements.lock
+
+clean:  ## remove what was installed, cached and made
+	rm -rf .venv .musicflow .mypy_cache .pytest_cache .ruff_cache dbt_project/target *.egg-info
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+	  { echo "MusicFlow needs Python 3.11: install it, or say PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Setting up .venv (once, about a minute) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
