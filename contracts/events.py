@@ -165,7 +165,7 @@ MUSIC_EVENTS = Event(
      SONG, ARTIST,
      Field("position_seconds", "position_seconds", "number", "Where in the song, seconds.",
            minimum=0, maximum=86_400),
-     Field("device_type", "device_type", "text", "Kind of device: phone, tablet, desktop and so on."),
+     Field("device_type", "device_type", "text", "Kind of device, such as phone or desktop."),
      Field("region", "region", "text", "Region within the country."),
      Field("country", "country", "text", "ISO 3166 code of the country, two letters.")),
 )  # fmt: skip

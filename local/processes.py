@@ -94,9 +94,14 @@ def wait_until(
 
 def last_words(log: Path, returncode: int) -> str:
     """What a process said last, as one message."""
-    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    words = lines[-1] if lines else f"it ended with exit code {returncode} and said nothing"
+    words = last_line(log) or f"it ended with exit code {returncode} and said nothing"
     return f"{words}\n(more in {log})"
+
+
+def last_line(log: Path) -> str:
+    """The last line of a log that is not blank, or nothing."""
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    return lines[-1] if lines else ""
 
 
 def _ended(process: subprocess.Popen) -> bool:

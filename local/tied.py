@@ -24,6 +24,8 @@ def main(command: list[str]) -> None:
     tie_to_parent()
     if os.getppid() != parent:  # it died before the tie held
         sys.exit(1)
+    # A shell's background job ignores Ctrl-C, and hands that on; servers wait for it to stop.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execvp(command[0], command)  # noqa: S606  the command comes from local/'s own code
 
 

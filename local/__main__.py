@@ -1,0 +1,70 @@
+"""`python -m local demo` and `python -m local dev`."""
+
+import signal
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from contracts.errors import MusicFlowError
+from local import demo as demo_run
+from local import dev as dev_run
+from local.workspace import Workspace
+
+WORK_FOLDER = Path(".musicflow")
+
+
+@click.group()
+def main() -> None:
+    """Run the whole platform on this machine."""
+
+
+@main.command()
+@click.option(
+    "--songs",
+    type=click.Path(path_type=Path),
+    help="A catalogue: CSV with artist, title, duration.",
+)
+@click.option(
+    "--events",
+    type=click.Path(path_type=Path),
+    help="Land the NDJSON files of this folder (topic.json, topic.json.gz) instead of simulating.",
+)
+@click.option("--users", default=demo_run.USERS, show_default=True, help="Listeners to simulate.")
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path),
+    default=WORK_FOLDER,
+    show_default=True,
+    help="Work folder; the run itself stands in its `demo`, which is emptied first.",
+)
+def demo(songs: Path | None, events: Path | None, users: int, home: Path) -> None:
+    """The main job end to end, once: listeners, Kafka, Spark, lake, Dagster, DuckDB, dbt."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGHUP, _interrupt)
+    workspace = Workspace.under(home, "demo")
+    reconciled = demo_run.run(workspace, demo_run.Source(songs=songs, events=events, users=users))
+    sys.exit(0 if reconciled else 1)
+
+
+@main.command()
+@click.option("--port", default=dev_run.DAGSTER_PORT, show_default=True, help="Dagster's port.")
+@click.option("--users", default=1000, show_default=True, help="Listeners to simulate.")
+def dev(port: int, users: int) -> None:
+    """The live platform, until Ctrl-C."""
+    workspace = Workspace.under(WORK_FOLDER)
+    sys.exit(dev_run.run(workspace, port, users))
+
+
+def _interrupt(signum: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt(signum)
+
+
+if __name__ == "__main__":
+    try:
+        main(prog_name="python -m local")
+    except MusicFlowError as error:
+        sys.exit(f"musicflow: {error}")
+    except KeyboardInterrupt:
+        sys.exit("musicflow: stopped")

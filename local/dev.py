@@ -1,0 +1,91 @@
+"""The live platform on one machine: broker, landing, listeners, Dagster, until Ctrl-C.
+
+honcho runs the processes: it mixes their lines on the console and, as soon as one ends or
+Ctrl-C is pressed, ends them all.
+"""
+
+import shlex
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from honcho.manager import Manager
+from honcho.process import Process
+
+from contracts.errors import UnavailableError
+from local.tied import tie_to_parent
+from local.workspace import Workspace
+
+DAGSTER_PORT = 3000
+ROOT = Path(__file__).parents[1]
+
+
+class TiedProcess(Process):
+    """A process that is killed when the manager dies, however it died."""
+
+    def run(self, events: object = None, ignore_signals: bool = False) -> None:  # noqa: FBT001, FBT002  honcho's signature
+        """Run in honcho's child process, which the kernel ends with its parent."""
+        tie_to_parent(signal.SIGKILL)
+        super().run(events, ignore_signals)
+
+
+class TiedManager(Manager):
+    """honcho's manager, with processes that cannot outlive it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._process_ctor = TiedProcess
+
+
+def commands(*, local_broker: bool, port: int, users: int) -> dict[str, list[str]]:
+    """What the live platform runs, by name."""
+    python = [sys.executable, "-m"]
+    start = datetime.now(UTC).strftime("%Y-%m-%dT%H:00:00")
+    return {
+        **({"broker": [*python, "streaming.broker"]} if local_broker else {}),
+        "landing": [*python, "streaming"],
+        "eventsim": [
+            *python, "eventsim", "--continuous", "--kafka",
+            "--nusers", str(users), "--start-time", start,
+        ],
+        "dagster": [
+            *python, "dagster", "dev", "--workspace", str(ROOT / "workspace.yaml"),
+            "--host", "127.0.0.1", "--port", str(port),
+        ],
+    }  # fmt: skip
+
+
+def free_port(wanted: int) -> int:
+    """`wanted` if nobody listens there.
+
+    Raises:
+        UnavailableError: The port is taken.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError as error:
+            raise UnavailableError(
+                f"port {wanted} is taken: stop what uses it, or choose another with --port"
+            ) from error
+    return wanted
+
+
+def run(workspace: Workspace, environment: Mapping[str, str], port: int, users: int) -> int:
+    """Run the live platform until Ctrl-C or until a part of it ends; its exit code."""
+    servers = environment.get("KAFKA_BOOTSTRAP_SERVERS", "")
+    manager = TiedManager()
+    parts = commands(local_broker=not servers, port=free_port(port), users=users)
+    for name, command in parts.items():
+        tied = [sys.executable, "-m", "local.tied", *command]
+        manager.add_process(name, f"exec {shlex.join(tied)}", env=dict(environment), cwd=str(ROOT))
+    print(f"Dagster   http://127.0.0.1:{port}")
+    print(f"Kafka     {servers or f'its address will stand in {workspace.address_file}'}")
+    print(f"Lake      {workspace.lake}")
+    print(f"Snapshot  duckdb {workspace.snapshot / 'musicflow.duckdb'}", flush=True)
+    manager.loop()
+    return int(manager.returncode or 0)

@@ -1,0 +1,86 @@
+"""What the demo shows: a line per stage while it works, and the tables at the end."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from local.report import Report
+
+QUIET_SECONDS = 15
+"""How often a stage says how far it is where no terminal shows it live."""
+
+
+class Screen:
+    """The console, and the wall time of each stage."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str, title: str) -> Iterator[Callable[[str], None]]:
+        """Show a stage while it runs; what it yields takes a word on how far it is."""
+        started = time.monotonic()
+        said = started
+        with self.console.status(title) as status:
+
+            def show(detail: str) -> None:
+                nonlocal said
+                status.update(f"{title} · {detail}")
+                if not self.console.is_terminal and time.monotonic() - said > QUIET_SECONDS:
+                    said = time.monotonic()
+                    self.console.print(f"  … {title} · {detail}", highlight=False)
+
+            if not self.console.is_terminal:
+                self.console.print(f"  … {title}", highlight=False)
+            yield show
+        self.seconds[name] = time.monotonic() - started
+        self.console.print(f"  ✓ {title} [dim]{self.seconds[name]:.1f} s[/dim]", highlight=False)
+
+    def summary(self, report: Report) -> None:
+        """Show that every event is accounted for, and what was played most."""
+        self.console.print()
+        self.console.print(counts_table(report))
+        for name, rows in report.facts.items():
+            self.console.print(f"  {name}: {rows:,} rows", highlight=False)
+        verdict = "[green]yes[/green]" if report.reconciled else "[red]NO[/red]"
+        self.console.print(f"  {report.hours} hours built; every event accounted for: {verdict}")
+        self.console.print()
+        self.console.print(songs_table(report))
+
+
+def counts_table(report: Report) -> Table:
+    """One line per topic, hop by hop."""
+    table = Table(title="Where every message went", title_justify="left")
+    table.add_column("topic")
+    for hop in ("produced", "accepted", "rejected", "duplicates", "raw rows"):
+        table.add_column(hop, justify="right")
+    table.add_column("rejected by reason")
+    table.add_column("reconciled")
+    for name, counts in report.topics.items():
+        numbers = (
+            counts.produced, counts.accepted, counts.rejects, counts.duplicates, counts.raw,
+        )  # fmt: skip
+        reasons = ", ".join(f"{reason} {rows:,}" for reason, rows in counts.rejected.items())
+        table.add_row(
+            name,
+            *(f"{number:,}" for number in numbers),
+            reasons or "none",
+            "yes" if counts.reconciled else "[red]NO[/red]",
+        )
+    return table
+
+
+def songs_table(report: Report) -> Table:
+    """The most played songs."""
+    table = Table(title="Most played", title_justify="left")
+    table.add_column("song")
+    table.add_column("artist")
+    table.add_column("plays", justify="right")
+    for song, artist, plays in report.top_songs:
+        table.add_row(escape(song), escape(artist), f"{plays:,}")  # titles may look like markup
+    return table
