@@ -1,0 +1,127 @@
+"""Questions and orders to a Kafka cluster that are not about messages."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # typed, two names forgotten
+    AdminClient,
+    NewTopic,
+    OffsetSpec,
+)
+
+from contracts.errors import UnavailableError
+
+TOPIC_CONFIG = {
+    # The broker's clock, so that a producer's wrong one can't expire messages early.
+    "message.timestamp.type": "LogAppendTime",
+    # Above the limit of an event, so that oversized ones arrive and are kept as rejects.
+    "max.message.bytes": str(2 * 1024 * 1024),
+}
+
+_SILENT = logging.getLogger("streaming.kafka.client")
+_SILENT.addHandler(logging.NullHandler())
+_SILENT.propagate = False
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Offsets that one partition holds: from `start` to `end` (exclusive)."""
+
+    start: int
+    end: int
+
+
+class Cluster:
+    """A Kafka cluster; every call answers within `patience` seconds or raises."""
+
+    def __init__(self, bootstrap_servers: str, patience: float = 10.0) -> None:
+        """Talk to the cluster at `bootstrap_servers`; nothing is sent yet."""
+        self.bootstrap_servers = bootstrap_servers
+        self.patience = patience
+        # The client's own log lines would go to stderr between ours; its errors reach us anyway.
+        self._admin = AdminClient({"bootstrap.servers": bootstrap_servers}, logger=_SILENT)
+
+    def partitions(self) -> dict[str, int]:
+        """The number of partitions of each topic.
+
+        Raises:
+            UnavailableError: No broker answers.
+        """
+        try:
+            topics = self._admin.list_topics(timeout=self.patience).topics
+        except KafkaException as error:
+            raise self._unreachable(error) from error
+        return {name: len(topic.partitions) for name, topic in topics.items()}
+
+    def create_missing(self, topics: Iterable[str], partitions: int) -> list[str]:
+        """Create those of `topics` that are not there; the names of the created ones.
+
+        Raises:
+            UnavailableError: No broker answers, or it refuses.
+        """
+        present = self.partitions()
+        missing = [name for name in topics if name not in present]
+        orders = [
+            NewTopic(name, num_partitions=partitions, config=TOPIC_CONFIG) for name in missing
+        ]
+        if orders:
+            for name, answer in self._admin.create_topics(orders).items():
+                self._confirmed(name, answer)
+        return missing
+
+    def held(self, partitions: Mapping[str, int]) -> dict[str, dict[int, Held]]:
+        """What each partition of these topics holds now; `partitions` as `partitions()` gives it.
+
+        Raises:
+            UnavailableError: No broker answers.
+        """
+        places = [TopicPartition(t, p) for t, count in partitions.items() for p in range(count)]
+        starts = self._offsets(places, OffsetSpec.earliest())  # type: ignore[no-untyped-call]  # as above
+        ends = self._offsets(places, OffsetSpec.latest())  # type: ignore[no-untyped-call]  # as above
+        answer: dict[str, dict[int, Held]] = {topic: {} for topic in partitions}
+        for (topic, partition), end in ends.items():
+            answer[topic][partition] = Held(starts[topic, partition], end)
+        return answer
+
+    def _offsets(
+        self, places: list[TopicPartition], which: OffsetSpec
+    ) -> dict[tuple[str, int], int]:
+        if not places:
+            return {}
+        asked = self._admin.list_offsets(
+            dict.fromkeys(places, which), request_timeout=self.patience
+        )
+        try:
+            return {
+                (place.topic, place.partition): answer.result(self.patience).offset
+                for place, answer in asked.items()
+            }
+        except (KafkaException, TimeoutError) as error:
+            raise self._unreachable(error) from error
+
+    def _confirmed(self, topic: str, answer: object) -> None:
+        try:
+            answer.result(self.patience)  # type: ignore[attr-defined]  # an untyped library's future
+        except (KafkaException, TimeoutError) as error:
+            if _code(error) != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise UnavailableError(
+                    f"the topic {topic} could not be created at {self.bootstrap_servers}: {error}"
+                ) from error
+
+    def _unreachable(self, error: Exception) -> UnavailableError:
+        return UnavailableError(
+            f"no Kafka broker answers at {self.bootstrap_servers}: start one with "
+            f"`python -m streaming.broker`, or set KAFKA_BOOTSTRAP_SERVERS ({_said(error)})"
+        )
+
+
+def _code(error: Exception) -> int | None:
+    return error.args[0].code() if isinstance(error, KafkaException) else None
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, KafkaException):
+        return str(error.args[0].str())
+    return "no answer in time"
