@@ -1,0 +1,162 @@
+r"""The fast path: whole columns of everyday messages, parsed natively.
+
+A message is *plain* if one regular expression matches all of its bytes: a JSON object in UTF-8
+on one line, made of known fields with values of their declared types, in everyday notation (no
+exponents, no numbers beyond 64 bits, no `\u` surrogates). polars reads such text exactly as
+`exact.py` does, except for duplicate keys; those are found by counting. What is not plain, or
+breaks a rule, is left to the exact path: this one only ever accepts.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from typing import cast
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from contracts.events import OCCURRED_AT, Event, Field, FieldType
+from contracts.identity import MISSING, SEPARATOR, VERSION
+from streaming.exact import bounds
+from streaming.limits import Window
+
+UTF8 = (
+    r"[\x20\x21\x23-\x5b\x5d-\x7f]"
+    r"|[\xc2-\xdf][\x80-\xbf]"
+    r"|\xe0[\xa0-\xbf][\x80-\xbf]"
+    r"|[\xe1-\xec\xee\xef][\x80-\xbf]{2}"
+    r"|\xed[\x80-\x9f][\x80-\xbf]"
+    r"|\xf0[\x90-\xbf][\x80-\xbf]{2}"
+    r"|[\xf1-\xf3][\x80-\xbf]{3}"
+    r"|\xf4[\x80-\x8f][\x80-\xbf]{2}"
+)
+"""One character that JSON text may hold unescaped: binary columns are matched byte by byte."""
+ESCAPE = r'\\(?:["\\/bfnrt]|u(?:[0-9a-cA-CefEF][0-9a-fA-F]|[dD][0-7])[0-9a-fA-F]{2})'
+INTEGER = r"-?(?:0|[1-9][0-9]{0,17})"
+PATTERNS: dict[FieldType, str] = {
+    "text": rf'"(?:{UTF8}|{ESCAPE})*"',
+    "integer": INTEGER,
+    "number": r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,17})?",
+    "boolean": r"(?:true|false)",
+    "timestamp": INTEGER,
+}
+WIRE_TYPES: dict[FieldType, type[pl.DataType]] = {
+    "text": pl.String,
+    "integer": pl.Int64,
+    "number": pl.Float64,
+    "boolean": pl.Boolean,
+    "timestamp": pl.Int64,
+}
+KEY = r'"[A-Za-z_]+":'
+"""Any key of a plain message, and nothing else in it: in a text, a quote follows a backslash."""
+
+
+class PlainReader:
+    """Reads the plain messages of one event."""
+
+    def __init__(self, event: Event) -> None:
+        """Prepare for messages of `event`."""
+        self._event = event
+        self._pattern = plain_pattern(event)
+        self._schema = {
+            each.wire_name: pl.String if each.accepts_text else WIRE_TYPES[each.type]
+            for each in event
+        }
+
+    def is_plain(self, messages: pa.BinaryArray) -> pa.BooleanArray:
+        """Which messages of a binary column are plain; null for null."""
+        return pc.match_substring_regex(messages, self._pattern)
+
+    def read(self, messages: pa.BinaryArray, window: Window) -> tuple[pl.DataFrame, pl.Series]:
+        """The rows of plain messages, and which of them are accepted.
+
+        Rows are keyed by lake name, timestamps are epoch milliseconds; only accepted rows have
+        sound values and an `event_id`.
+        """
+        sent = self._parsed(messages)
+        unambiguous = _has_unique_keys(sent, messages)
+        rows = sent.select(*(_mended(each, sent) for each in self._event))
+        accepted = rows.select(
+            pl.all_horizontal(*self._rules(window)) & pl.lit(unambiguous)
+        ).to_series()
+        return rows, accepted
+
+    def _parsed(self, messages: pa.BinaryArray) -> pl.DataFrame:
+        together = pa.ListArray.from_arrays(pa.array([0, len(messages)], pa.int32()), messages)
+        lines = cast("pa.BinaryArray", pc.binary_join(together, b"\n"))
+        return pl.read_ndjson(lines[0].as_buffer().to_pybytes(), schema=self._schema)
+
+    def _rules(self, window: Window) -> Iterator[pl.Expr]:
+        """What each accepted row keeps, null counting as kept where it may stand."""
+        for field in self._event:
+            column = pl.col(field.name)
+            if field.name == OCCURRED_AT.name:
+                rule = column.is_between(window.first, window.last)
+            elif field.allowed:
+                rule = column.is_in(field.allowed)
+            elif field.type in ("integer", "number", "timestamp"):
+                rule = column.is_between(*bounds(field))
+            else:
+                rule = column.is_not_null()
+            if not field.nullable or field.allowed or field.type != "text":
+                yield rule.fill_null(field.nullable)
+
+
+def plain_pattern(event: Event) -> str:
+    """The regular expression (RE2, over bytes) that matches the plain messages of `event`."""
+    pairs = "|".join(f'"{each.wire_name}": ?(?:{_value_pattern(each)})' for each in event)
+    return rf"\A\{{(?:{pairs})(?:, ?(?:{pairs}))*\}}\r?\n?\z"
+
+
+def derived_ids(event: Event, rows: pl.DataFrame) -> pl.Series:
+    """The derived `event_id` of each row: what `contracts.identity` gives, by the column."""
+    parts = [_canonical(event[name]).fill_null(MISSING) for name in event.identity]
+    forms = rows.select(
+        pl.concat_str(pl.lit(event.name), *parts, separator=SEPARATOR).cast(pl.Binary)
+    ).to_series()
+    blake2b = hashlib.blake2b
+    return pl.Series(
+        [f"{VERSION}-{blake2b(form, digest_size=16).hexdigest()}" for form in forms.to_list()],
+        dtype=pl.String,
+    )
+
+
+def _value_pattern(field: Field) -> str:
+    pattern = PATTERNS[field.type]
+    if field.accepts_text:
+        pattern += f'|"(?:{pattern})?"'
+    return f"{pattern}|null" if field.nullable else pattern
+
+
+def _has_unique_keys(sent: pl.DataFrame, messages: pa.BinaryArray) -> pl.Series:
+    """Whether no key stands twice in a message: polars takes the first, we the last.
+
+    As many keys as values settles it for most; the keys themselves are compared in the few rows
+    with a null, or with what looks like a key inside a text.
+    """
+    texts = pl.Series("text", messages.view(pa.string()))
+    values = sent.select(pl.sum_horizontal(pl.all().is_not_null())).to_series()
+    unique = texts.str.count_matches('":', literal=True) == values
+    if unique.all():
+        return unique
+    keys = texts.filter(~unique).str.extract_all(KEY)
+    return unique.scatter((~unique).arg_true(), keys.list.n_unique() == keys.list.len())
+
+
+def _mended(field: Field, sent: pl.DataFrame) -> pl.Expr:
+    """The field by its lake name, empty text being no value."""
+    column = pl.col(field.wire_name)
+    if field.accepts_text:
+        column = column.cast(WIRE_TYPES[field.type], strict=False)
+    elif field.type == "number":
+        column = column + 0.0  # -0.0 becomes 0.0
+    elif field.type == "text" and (sent[field.wire_name] == "").any():
+        column = pl.when(column != "").then(column)
+    return column.alias(field.name)
+
+
+def _canonical(field: Field) -> pl.Expr:
+    column = pl.col(field.name)
+    if field.type == "text":
+        return pl.concat_str(column.str.len_bytes(), pl.lit(":"), column)
+    return column.cast(pl.String)
