@@ -1,0 +1,91 @@
+{# What the engines spell differently, and dbt has no macro for. DuckDB's spelling is the default. #}
+
+{% macro sha256_hex(text) -%}
+    {{ return(adapter.dispatch('sha256_hex')(text)) }}
+{%- endmacro %}
+
+{% macro default__sha256_hex(text) -%}
+    sha256({{ text }})
+{%- endmacro %}
+
+{% macro bigquery__sha256_hex(text) -%}
+    to_hex(sha256({{ text }}))
+{%- endmacro %}
+
+
+{% macro epoch_milliseconds(moment) -%}
+    {{ return(adapter.dispatch('epoch_milliseconds')(moment)) }}
+{%- endmacro %}
+
+{% macro default__epoch_milliseconds(moment) -%}
+    epoch_ms({{ moment }})
+{%- endmacro %}
+
+{% macro bigquery__epoch_milliseconds(moment) -%}
+    unix_millis({{ moment }})
+{%- endmacro %}
+
+
+{# The hour that a moment lies in, by its start. #}
+{% macro hour_of(moment) -%}
+    {{ dbt.date_trunc('hour', moment) }}
+{%- endmacro %}
+
+
+{# The UTC day that a moment lies in. #}
+{% macro day_of(moment) -%}
+    cast({{ moment }} as date)
+{%- endmacro %}
+
+
+{# 1 for Monday to 7 for Sunday. #}
+{% macro iso_weekday(moment) -%}
+    {{ return(adapter.dispatch('iso_weekday')(moment)) }}
+{%- endmacro %}
+
+{% macro default__iso_weekday(moment) -%}
+    cast(extract(isodow from {{ moment }}) as {{ dbt.type_bigint() }})
+{%- endmacro %}
+
+{% macro bigquery__iso_weekday(moment) -%}
+    mod(extract(dayofweek from {{ moment }}) + 5, 7) + 1
+{%- endmacro %}
+
+
+{% macro iso_week(moment) -%}
+    {{ return(adapter.dispatch('iso_week')(moment)) }}
+{%- endmacro %}
+
+{% macro default__iso_week(moment) -%}
+    cast(extract(week from {{ moment }}) as {{ dbt.type_bigint() }})
+{%- endmacro %}
+
+{% macro bigquery__iso_week(moment) -%}
+    extract(isoweek from {{ moment }})
+{%- endmacro %}
+
+
+{# All hours from the first to the last, both given by start, as an array. #}
+{% macro hours_through(first_hour, last_hour) -%}
+    {{ return(adapter.dispatch('hours_through')(first_hour, last_hour)) }}
+{%- endmacro %}
+
+{% macro default__hours_through(first_hour, last_hour) -%}
+    generate_series({{ first_hour }}, {{ last_hour }}, interval 1 hour)
+{%- endmacro %}
+
+{% macro bigquery__hours_through(first_hour, last_hour) -%}
+    generate_timestamp_array({{ first_hour }}, {{ last_hour }}, interval 1 hour)
+{%- endmacro %}
+
+
+{# How many rows of a group meet a condition. #}
+{% macro count_where(condition) -%}
+    count(case when {{ condition }} then 1 end)
+{%- endmacro %}
+
+
+{# The moment that the unknown version of a listener is valid from: before any event. #}
+{% macro beginning_of_time() -%}
+    cast('1900-01-01 00:00:00' as {{ dbt.type_timestamp() }})
+{%- endmacro %}

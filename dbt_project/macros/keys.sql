@@ -1,0 +1,65 @@
+{#
+    A key from natural columns: MD5, in hex, of their text. The separators are control characters
+    that no title or name holds, so that ('a', 'bc') and ('ab', 'c') get different keys.
+    Timestamps must come as epoch_milliseconds(), whose text is the same in every engine.
+#}
+{% macro surrogate_key(columns) -%}
+    {%- set parts = [] -%}
+    {%- for column in columns -%}
+        {%- do parts.append("coalesce(cast(" ~ column ~ " as " ~ dbt.type_string() ~ "), chr(30))") -%}
+        {%- if not loop.last -%}
+            {%- do parts.append("chr(31)") -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ dbt.hash(dbt.concat(parts)) }}
+{%- endmacro %}
+
+
+{# The key of the one row of each dimension that stands for what is not known. #}
+{% macro unknown_key() -%}
+    'unknown'
+{%- endmacro %}
+
+
+{# Key of an event, from its identity. #}
+{% macro event_key(event_id, occurred_at) -%}
+    {{ surrogate_key([event_id, epoch_milliseconds(occurred_at)]) }}
+{%- endmacro %}
+
+
+{# Key of a song: the catalogue's id where the event carries one, else artist and title. #}
+{% macro song_key(song_id, artist_name, song_title) -%}
+    case
+        when {{ song_id }} is not null then {{ surrogate_key(["'id'", song_id]) }}
+        when {{ song_title }} is null then {{ unknown_key() }}
+        else {{ surrogate_key(["'title'", artist_name, song_title]) }}
+    end
+{%- endmacro %}
+
+
+{% macro artist_key(artist_name) -%}
+    case
+        when {{ artist_name }} is null then {{ unknown_key() }}
+        else {{ surrogate_key([artist_name]) }}
+    end
+{%- endmacro %}
+
+
+{% macro location_key(city, state) -%}
+    case
+        when {{ city }} is null and {{ state }} is null then {{ unknown_key() }}
+        else {{ surrogate_key([city, state]) }}
+    end
+{%- endmacro %}
+
+
+{# Key of an hour that people can read: 2026010105 is 2026-01-01 05:00 UTC. #}
+{% macro hour_key(moment) -%}
+    cast(
+        extract(year from {{ moment }}) * 1000000
+        + extract(month from {{ moment }}) * 10000
+        + extract(day from {{ moment }}) * 100
+        + extract(hour from {{ moment }})
+        as {{ dbt.type_bigint() }}
+    )
+{%- endmacro %}

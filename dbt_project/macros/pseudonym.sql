@@ -1,0 +1,18 @@
+{#
+    The pseudonym of a listener: a keyed hash, the first 128 bits in hex; a guest is unknown.
+
+    The key is hashed around a hash of key and id, as HMAC does, so that nobody without the key
+    can test a guessed id. It stays a row of a table: neither compiled SQL nor a log shows it.
+    No key gives null, which the marts' contracts refuse, and never a guest.
+#}
+{% macro pseudonym(user_id) -%}
+    {%- set key -%}
+        (select key_row.key from {{ source('secrets', 'pseudonym_key') }} as key_row)
+    {%- endset -%}
+    {%- set text = "cast(" ~ user_id ~ " as " ~ dbt.type_string() ~ ")" -%}
+    {%- set inner_hash = sha256_hex(dbt.concat(["'inner|'", key, "'|'", text])) -%}
+    case
+        when {{ user_id }} is null then {{ unknown_key() }}
+        else substr({{ sha256_hex(dbt.concat(["'outer|'", key, "'|'", inner_hash])) }}, 1, 32)
+    end
+{%- endmacro %}

@@ -1,0 +1,20 @@
+with actions as (
+
+    select
+        *,
+        {{ day_of('acted_at') }} as acted_on
+    from {{ ref('stg_eventsim__music_events') }}
+    where {{ in_window('acted_at') }}
+
+)
+
+select
+    acted_on,
+    event_type,
+    coalesce(country, 'Unknown') as country,
+    coalesce(region, 'Unknown') as region,
+    count(*) as events,
+    count(distinct user_id) as users,
+    count(distinct session_id) as sessions
+from actions
+group by 1, 2, 3, 4

@@ -1,0 +1,70 @@
+{% set places = 100 %}
+
+with streams as (
+
+    select * from {{ ref('fct_streams') }}
+    where song_key <> {{ unknown_key() }} and {{ in_window('listened_at') }}
+
+),
+
+variants as (
+
+    select * from {{ ref('int_song_variants_heard') }}
+    where song_key <> {{ unknown_key() }} and {{ in_window('heard_hour') }}
+
+),
+
+plays as (
+
+    select
+        {{ day_of('listened_at') }} as listened_on,
+        song_key,
+        count(*) as plays,
+        count(distinct nullif(user_key, {{ unknown_key() }})) as listeners
+    from streams
+    group by 1, 2
+
+),
+
+names as (
+
+    -- As the song was called on that day, so that no other day changes this one's rows.
+    select
+        {{ day_of('heard_hour') }} as listened_on,
+        song_key,
+        coalesce(song_title, 'Unknown song') as song_title,
+        coalesce(artist_name, 'Unknown artist') as artist_name,
+        row_number() over (
+            partition by {{ day_of('heard_hour') }}, song_key
+            order by last_heard_at desc, song_title, artist_name
+        ) as recency
+    from variants
+
+),
+
+ranked as (
+
+    select
+        plays.listened_on,
+        row_number() over (
+            partition by plays.listened_on
+            order by
+                plays.plays desc, plays.listeners desc, names.song_title, names.artist_name,
+                plays.song_key
+        ) as song_rank,
+        plays.song_key,
+        names.song_title,
+        names.artist_name,
+        plays.plays,
+        plays.listeners
+    from plays
+    inner join names
+        on
+            plays.listened_on = names.listened_on
+            and plays.song_key = names.song_key
+            and names.recency = 1
+
+)
+
+select * from ranked
+where song_rank <= {{ places }}

@@ -1,0 +1,25 @@
+{#
+    The model has as many rows as the relation it is made of, in the window of this run.
+    `happened_at` is the time column of that relation.
+#}
+{% test keeps_every_row(model, of, happened_at) %}
+with ours as (
+
+    select count(*) as row_count from {{ model }}
+
+),
+
+theirs as (
+
+    select count(*) as row_count from {{ of }}
+    where {{ between_bounds(happened_at, window({})) }}
+
+)
+
+select
+    ours.row_count,
+    theirs.row_count as expected_row_count
+from ours
+cross join theirs
+where ours.row_count <> theirs.row_count
+{% endtest %}
