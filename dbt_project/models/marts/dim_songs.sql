@@ -12,7 +12,7 @@ ranked as (
         *,
         row_number() over (
             partition by song_key
-            order by last_heard_at desc, song_title, artist_name, duration_seconds
+            order by last_heard_at desc, song_title asc, artist_name asc, duration_seconds asc
         ) as recency,
         min(first_heard_at) over (partition by song_key) as song_first_heard_at,
         max(last_heard_at) over (partition by song_key) as song_last_heard_at

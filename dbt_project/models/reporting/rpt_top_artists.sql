@@ -42,7 +42,7 @@ ranked as (
         plays.listened_on,
         row_number() over (
             partition by plays.listened_on
-            order by plays.plays desc, plays.listeners desc, names.artist_name
+            order by plays.plays desc, plays.listeners desc, names.artist_name asc
         ) as artist_rank,
         plays.artist_key,
         names.artist_name,

@@ -36,7 +36,7 @@ names as (
         coalesce(artist_name, 'Unknown artist') as artist_name,
         row_number() over (
             partition by {{ day_of('heard_hour') }}, song_key
-            order by last_heard_at desc, song_title, artist_name
+            order by last_heard_at desc, song_title asc, artist_name asc
         ) as recency
     from variants
 
@@ -49,8 +49,8 @@ ranked as (
         row_number() over (
             partition by plays.listened_on
             order by
-                plays.plays desc, plays.listeners desc, names.song_title, names.artist_name,
-                plays.song_key
+                plays.plays desc, plays.listeners desc, names.song_title asc,
+                names.artist_name asc, plays.song_key asc
         ) as song_rank,
         plays.song_key,
         names.song_title,
