@@ -30,7 +30,10 @@ its own limit moves with the depth of the Python stack, and a verdict must not."
 INT64 = range(-(2**63), 2**63)
 LONGEST_INT64 = len("-9223372036854775808")
 DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)")
-STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+"""A string without an end is taken whole, so that hostile quotes cost no more than any text."""
+
+STEP = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
 
 MESSAGE = msgspec.json.Decoder(dict[str, msgspec.Raw])
 TEXT = msgspec.json.Decoder(str)
@@ -104,8 +107,8 @@ def is_too_deep(message: bytes) -> bool:
     if message.count(b"[") + message.count(b"{") <= MAX_DEPTH:
         return False
     depth = 0
-    for token in STRING_OR_BRACKET.findall(message):
-        depth += (token in b"[{") - (token in b"]}")
+    for found in STRING_OR_BRACKET.finditer(message):
+        depth += STEP.get(found[0], 0)
         if depth > MAX_DEPTH:
             return True
     return False
@@ -113,10 +116,11 @@ def is_too_deep(message: bytes) -> bool:
 
 def bounds(field: Field) -> tuple[float, float]:
     """The field's inclusive bounds on the wire; a timestamp always has some."""
+    widest = (-math.inf, math.inf)
     if field.type == "timestamp":
-        return field.minimum or EARLIEST_EPOCH_MS, field.maximum or LATEST_EPOCH_MS
-    lowest = -math.inf if field.minimum is None else field.minimum
-    return lowest, math.inf if field.maximum is None else field.maximum
+        widest = (EARLIEST_EPOCH_MS, LATEST_EPOCH_MS)
+    lowest = widest[0] if field.minimum is None else field.minimum
+    return lowest, widest[1] if field.maximum is None else field.maximum
 
 
 def _rejected(reason: Reason) -> Finding:

@@ -1,8 +1,8 @@
 """Judgement: each message becomes an accepted row or a reject with its reasons, none is lost.
 
-Two paths give one verdict. Everyday messages are read by the column (`plain.py`); every other
-one, and everything that will be rejected, is read by itself (`exact.py`). A verdict depends on
-the message, the limits and the batch's time alone, never on the messages around it.
+Two paths give one verdict. Everyday messages are read by the column (`plain.py`); all others,
+and all that will be rejected, are read one by one (`exact.py`). A verdict depends on the message,
+the limits and the batch's time alone, never on the messages around it.
 `docs/judgement.md` lists the verdicts on edge cases.
 """
 
@@ -19,12 +19,14 @@ from contracts.events import CONTRACT_VERSION, Event
 from contracts.to_arrow import REJECTED_SCHEMA, accepted_schema
 from streaming.exact import ExactJudge, Row
 from streaming.limits import Limits, Window
-from streaming.plain import PlainReader, derived_ids
+from streaming.plain import PlainReader
 
 __all__ = ["Judge", "Limits", "Verdict"]
 
 POSITION = {"topic": pa.string(), "partition": pa.int64(), "offset": pa.int64()}
 TIMESTAMP = pa.timestamp("us", tz="UTC")
+PIECE_BYTES = 64 * 2**20
+"""Larger batches are judged in pieces, so that the memory taken stays bounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,22 @@ class Verdict:
     """Columns of `accepted_schema(event)`."""
     rejected: pa.Table
     """Columns of `REJECTED_SCHEMA`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Accepted:
+    """Accepted events without what landing adds, and the rows of the batch they stood in."""
+
+    content: pa.Table
+    rows: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class _Rejected:
+    """The reasons against rejected messages, and the rows of the batch they stood in."""
+
+    reasons: list[list[str]]
+    rows: np.ndarray
 
 
 class Judge:
@@ -56,102 +74,106 @@ class Judge:
             messages: Columns topic (string), partition and offset (integer), value (binary).
             batch_at: Time of the batch, UTC.
         """
-        window = Window.of(self._limits, batch_at)
+        if messages.nbytes > PIECE_BYTES and len(messages) > 1:
+            half = len(messages) // 2
+            return _together(
+                self(messages.slice(0, half), batch_at), self(messages.slice(half), batch_at)
+            )
         values = cast("pa.BinaryArray", messages.column("value").cast(pa.binary()))
-        fast, fast_rows = self._accepted_plain(values, window)
-        rest = np.setdiff1d(np.arange(len(values)), fast_rows, assume_unique=True)
-        exact, exact_rows, reasons, rejected_rows = self._judged_exactly(values, rest, window)
-        rows = np.concatenate([fast_rows, exact_rows])
-        content = pa.concat_tables([fast, exact])
-        if len(exact_rows):
-            order = np.argsort(rows)
-            rows, content = rows[order], content.take(order)
+        accepted, rejected = self._judged(values, Window.of(self._limits, batch_at))
         return Verdict(
-            self._accepted(content, messages, rows, batch_at),
-            _rejected(messages, values, rejected_rows, reasons, batch_at),
+            self._landed(accepted, messages, batch_at),
+            _as_received(rejected, messages, values, batch_at),
         )
 
-    def _accepted_plain(
-        self, values: pa.BinaryArray, window: Window
-    ) -> tuple[pa.Table, np.ndarray]:
-        """What the fast path accepts, and in which rows of the batch that stood."""
+    def _judged(self, values: pa.BinaryArray, window: Window) -> tuple[_Accepted, _Rejected]:
+        plain = self._judged_as_plain(values, window)
+        left = np.ones(len(values), dtype=bool)
+        left[plain.rows] = False
+        exact, rejected = self._judged_exactly(values, np.flatnonzero(left), window)
+        return _merged(plain, exact), rejected
+
+    def _judged_as_plain(self, values: pa.BinaryArray, window: Window) -> _Accepted:
+        """What the fast path accepts."""
         longest = pa.scalar(self._limits.max_event_bytes, pa.int32())
         fits = pc.less_equal(pc.binary_length(values), longest)
         candidates = pc.and_(fits, self._plain.is_plain(values))
         rows = np.flatnonzero(candidates.fill_null(False))  # noqa: FBT003 (pyarrow's signature)
-        if not len(rows):
-            return self._content.empty_table(), rows
-        frame, accepted = self._plain.read(values.filter(candidates), window)
-        if not accepted.all():
-            frame, rows = frame.filter(accepted), rows[accepted.to_numpy()]
-        return self._content_of(self._identified(frame)), rows
-
-    def _identified(self, frame: pl.DataFrame) -> pl.DataFrame:
-        absent = frame["event_id"].is_null()
-        if not absent.any():
-            return frame
-        derived = derived_ids(self._event, frame.filter(absent))
-        ids = frame["event_id"].scatter(absent.arg_true(), derived)
-        return frame.with_columns(ids.alias("event_id"))
+        frame, accepted = self._plain.read(values.take(rows), window)
+        return _Accepted(self._content_of(frame), rows[accepted.to_numpy()])
 
     def _judged_exactly(
         self, values: pa.BinaryArray, rows: np.ndarray, window: Window
-    ) -> tuple[pa.Table, np.ndarray, list[list[str]], np.ndarray]:
-        """Rows accepted one by one and where they stood; reasons of the others, and where."""
+    ) -> tuple[_Accepted, _Rejected]:
+        """The verdicts of the exact path, on the messages of these rows."""
         findings = [self._exact(each, window) for each in values.take(rows).to_pylist()]
         is_accepted = np.array([not each.reasons for each in findings], dtype=bool)
-        accepted = self._content_of_rows([each.row for each in findings if not each.reasons])
+        content = self._content_of_rows([each.row for each in findings if not each.reasons])
         reasons = [each.reasons for each in findings if each.reasons]
-        return accepted, rows[is_accepted], reasons, rows[~is_accepted]
+        return _Accepted(content, rows[is_accepted]), _Rejected(reasons, rows[~is_accepted])
 
     def _content_of(self, frame: pl.DataFrame) -> pa.Table:
+        times = [each.name for each in self._event if each.type == "timestamp"]
         columns = frame.with_columns(
-            *(pl.col(each.name).cast(pl.Datetime("ms", "UTC"))
-              for each in self._event if each.type == "timestamp"),
+            pl.col(times).cast(pl.Datetime("ms", "UTC")),
             unknown_fields=pl.lit(None, dtype=pl.String),
-        )  # fmt: skip
+        )
         return columns.to_arrow(compat_level=pl.CompatLevel.newest()).cast(self._content)
 
     def _content_of_rows(self, rows: list[Row]) -> pa.Table:
-        columns: list[pa.Array] = [
-            _column([row[each.name] for row in rows], each) for each in self._content
-        ]
+        columns = [_column([row[each.name] for row in rows], each) for each in self._content]
         return pa.Table.from_arrays(columns, schema=self._content)
 
-    def _accepted(
-        self, content: pa.Table, messages: pa.RecordBatch, rows: np.ndarray, batch_at: datetime
+    def _landed(
+        self, accepted: _Accepted, messages: pa.RecordBatch, batch_at: datetime
     ) -> pa.Table:
-        position = _positions(messages, rows)
-        landed_at = pa.repeat(pa.scalar(batch_at, TIMESTAMP), len(rows))
-        columns: list[pa.Array | pa.ChunkedArray] = [*content.columns, *position, landed_at]
+        columns: list[pa.Array | pa.ChunkedArray] = [
+            *accepted.content.columns,
+            *_positions(messages, accepted.rows),
+            pa.repeat(pa.scalar(batch_at, TIMESTAMP), len(accepted.rows)),
+        ]
         return pa.Table.from_arrays(columns, schema=self._schema)
 
 
-def _column(values: list[str | int | float | bool | None], field: pa.Field) -> pa.Array:
+def _as_received(
+    rejected: _Rejected, messages: pa.RecordBatch, values: pa.BinaryArray, batch_at: datetime
+) -> pa.Table:
+    count = len(rejected.rows)
+    columns: list[pa.Array] = [
+        *_positions(messages, rejected.rows),
+        values.take(rejected.rows),
+        pa.array(rejected.reasons, pa.list_(pa.string())),
+        pa.repeat(pa.scalar(batch_at, TIMESTAMP), count),
+        pa.repeat(pa.scalar(CONTRACT_VERSION, pa.int64()), count),
+    ]
+    return pa.Table.from_arrays(columns, schema=REJECTED_SCHEMA)
+
+
+def _positions(messages: pa.RecordBatch, rows: np.ndarray) -> list[pa.Array]:
+    """Where the messages of these rows stood in Kafka: topic, partition, offset."""
+    return [messages.column(name).take(rows).cast(kind) for name, kind in POSITION.items()]
+
+
+def _merged(one: _Accepted, other: _Accepted) -> _Accepted:
+    """Both, in order of arrival."""
+    if not len(other.rows):
+        return one
+    rows = np.concatenate([one.rows, other.rows])
+    order = np.argsort(rows)
+    content = pa.concat_tables([one.content, other.content])
+    return _Accepted(content.take(order), rows[order])
+
+
+def _together(first: Verdict, second: Verdict) -> Verdict:
+    return Verdict(
+        pa.concat_tables([first.accepted, second.accepted]),
+        pa.concat_tables([first.rejected, second.rejected]),
+    )
+
+
+def _column(values: list[object], field: pa.Field) -> pa.Array:
     if pa.types.is_timestamp(field.type):
         milliseconds: pa.Array = pa.array(values, pa.int64())
         return milliseconds.cast(pa.timestamp("ms", tz="UTC")).cast(field.type)
     column: pa.Array = pa.array(values, field.type)
     return column
-
-
-def _positions(messages: pa.RecordBatch, rows: np.ndarray) -> list[pa.Array]:
-    """Where the given rows stood in Kafka: topic, partition, offset."""
-    return [messages.column(name).take(rows).cast(kind) for name, kind in POSITION.items()]
-
-
-def _rejected(
-    messages: pa.RecordBatch,
-    values: pa.BinaryArray,
-    rows: np.ndarray,
-    reasons: list[list[str]],
-    batch_at: datetime,
-) -> pa.Table:
-    columns = [
-        *_positions(messages, rows),
-        values.take(rows),
-        pa.array(reasons, pa.list_(pa.string())),
-        pa.repeat(pa.scalar(batch_at, TIMESTAMP), len(rows)),
-        pa.repeat(pa.scalar(CONTRACT_VERSION, pa.int64()), len(rows)),
-    ]
-    return pa.Table.from_arrays(columns, schema=REJECTED_SCHEMA)

@@ -7,8 +7,7 @@ exponents, no numbers beyond 64 bits, no `\u` surrogates). polars reads such tex
 breaks a rule, is left to the exact path: this one only ever accepts.
 """
 
-import hashlib
-from collections.abc import Iterator
+import re
 from typing import cast
 
 import polars as pl
@@ -16,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contracts.events import OCCURRED_AT, Event, Field, FieldType
-from contracts.identity import MISSING, SEPARATOR, VERSION
 from streaming.exact import bounds
+from streaming.identity import with_ids
 from streaming.limits import Window
 
 UTF8 = (
@@ -47,8 +46,6 @@ WIRE_TYPES: dict[FieldType, type[pl.DataType]] = {
     "boolean": pl.Boolean,
     "timestamp": pl.Int64,
 }
-KEY = r'"[A-Za-z_]+":'
-"""Any key of a plain message, and nothing else in it: in a text, a quote follows a backslash."""
 
 
 class PlainReader:
@@ -58,67 +55,68 @@ class PlainReader:
         """Prepare for messages of `event`."""
         self._event = event
         self._pattern = plain_pattern(event)
+        self._key = key_pattern(event)
         self._schema = {
             each.wire_name: pl.String if each.accepts_text else WIRE_TYPES[each.type]
             for each in event
         }
 
     def is_plain(self, messages: pa.BinaryArray) -> pa.BooleanArray:
-        """Which messages of a binary column are plain; null for null."""
+        """Which messages are plain; null for null."""
         return pc.match_substring_regex(messages, self._pattern)
 
     def read(self, messages: pa.BinaryArray, window: Window) -> tuple[pl.DataFrame, pl.Series]:
-        """The rows of plain messages, and which of them are accepted.
+        """The accepted rows of plain messages, and which of the messages they are.
 
-        Rows are keyed by lake name, timestamps are epoch milliseconds; only accepted rows have
-        sound values and an `event_id`.
+        Rows are keyed by lake name; timestamps are epoch milliseconds still.
+
+        Raises:
+            polars.exceptions.PolarsError: A message is not plain.
         """
         sent = self._parsed(messages)
-        unambiguous = _has_unique_keys(sent, messages)
+        accepted = self._has_unique_keys(sent, messages)
         rows = sent.select(*(_mended(each, sent) for each in self._event))
-        accepted = rows.select(
-            pl.all_horizontal(*self._rules(window)) & pl.lit(unambiguous)
-        ).to_series()
-        return rows, accepted
+        rules = (_rule(each, window) for each in self._event)
+        accepted &= rows.select(pl.all_horizontal(*rules)).to_series()
+        return with_ids(self._event, rows.filter(accepted)), accepted
 
     def _parsed(self, messages: pa.BinaryArray) -> pl.DataFrame:
+        """The messages by wire name, of duplicate keys the first."""
         together = pa.ListArray.from_arrays(pa.array([0, len(messages)], pa.int32()), messages)
         lines = cast("pa.BinaryArray", pc.binary_join(together, b"\n"))
         return pl.read_ndjson(lines[0].as_buffer().to_pybytes(), schema=self._schema)
 
-    def _rules(self, window: Window) -> Iterator[pl.Expr]:
-        """What each accepted row keeps, null counting as kept where it may stand."""
-        for field in self._event:
-            column = pl.col(field.name)
-            if field.name == OCCURRED_AT.name:
-                rule = column.is_between(window.first, window.last)
-            elif field.allowed:
-                rule = column.is_in(field.allowed)
-            elif field.type in ("integer", "number", "timestamp"):
-                rule = column.is_between(*bounds(field))
-            else:
-                rule = column.is_not_null()
-            if not field.nullable or field.allowed or field.type != "text":
-                yield rule.fill_null(field.nullable)
+    def _has_unique_keys(self, sent: pl.DataFrame, messages: pa.BinaryArray) -> pl.Series:
+        """Whether no key stands twice in a message: polars takes the first, we the last.
+
+        As many keys as values settles it for most; the keys themselves are compared in the few
+        rows with a null, or with what looks like a key inside a text.
+        """
+        texts = pl.Series(messages.view(pa.string()))
+        values = sent.select(pl.sum_horizontal(pl.all().is_not_null())).to_series()
+        unique = texts.str.count_matches('":', literal=True) == values
+        if not unique.all():
+            unsure = unique.not_()
+            keys = texts.filter(unsure).str.extract_all(self._key).list
+            unique = unique.scatter(unsure.arg_true(), keys.n_unique() == keys.len())
+        return unique
 
 
 def plain_pattern(event: Event) -> str:
     """The regular expression (RE2, over bytes) that matches the plain messages of `event`."""
-    pairs = "|".join(f'"{each.wire_name}": ?(?:{_value_pattern(each)})' for each in event)
+    names: dict[str, list[str]] = {}  # Grouped by pattern, the automaton is half the size.
+    for field in event:
+        names.setdefault(_value_pattern(field), []).append(re.escape(field.wire_name))
+    pairs = "|".join(f'"(?:{"|".join(those)})": ?(?:{value})' for value, those in names.items())
     return rf"\A\{{(?:{pairs})(?:, ?(?:{pairs}))*\}}\r?\n?\z"
 
 
-def derived_ids(event: Event, rows: pl.DataFrame) -> pl.Series:
-    """The derived `event_id` of each row: what `contracts.identity` gives, by the column."""
-    parts = [_canonical(event[name]).fill_null(MISSING) for name in event.identity]
-    forms = rows.select(
-        pl.concat_str(pl.lit(event.name), *parts, separator=SEPARATOR).cast(pl.Binary)
-    ).to_series()
-    blake2b = hashlib.blake2b
-    return pl.Series(
-        [f"{VERSION}-{blake2b(form, digest_size=16).hexdigest()}" for form in forms.to_list()],
-        dtype=pl.String,
-    )
+def key_pattern(event: Event) -> str:
+    r"""The regular expression of the keys in a plain message.
+
+    Nothing else in it can match: within a text, a backslash stands before each quote.
+    """
+    return f'"(?:{"|".join(re.escape(each.wire_name) for each in event)})":'
 
 
 def _value_pattern(field: Field) -> str:
@@ -126,21 +124,6 @@ def _value_pattern(field: Field) -> str:
     if field.accepts_text:
         pattern += f'|"(?:{pattern})?"'
     return f"{pattern}|null" if field.nullable else pattern
-
-
-def _has_unique_keys(sent: pl.DataFrame, messages: pa.BinaryArray) -> pl.Series:
-    """Whether no key stands twice in a message: polars takes the first, we the last.
-
-    As many keys as values settles it for most; the keys themselves are compared in the few rows
-    with a null, or with what looks like a key inside a text.
-    """
-    texts = pl.Series("text", messages.view(pa.string()))
-    values = sent.select(pl.sum_horizontal(pl.all().is_not_null())).to_series()
-    unique = texts.str.count_matches('":', literal=True) == values
-    if unique.all():
-        return unique
-    keys = texts.filter(~unique).str.extract_all(KEY)
-    return unique.scatter((~unique).arg_true(), keys.list.n_unique() == keys.list.len())
 
 
 def _mended(field: Field, sent: pl.DataFrame) -> pl.Expr:
@@ -155,8 +138,15 @@ def _mended(field: Field, sent: pl.DataFrame) -> pl.Expr:
     return column.alias(field.name)
 
 
-def _canonical(field: Field) -> pl.Expr:
+def _rule(field: Field, window: Window) -> pl.Expr:
+    """Whether the field's value keeps the contract, a null where it may stand."""
     column = pl.col(field.name)
-    if field.type == "text":
-        return pl.concat_str(column.str.len_bytes(), pl.lit(":"), column)
-    return column.cast(pl.String)
+    if field.name == OCCURRED_AT.name:
+        kept = column.is_between(window.first, window.last)
+    elif field.allowed:
+        kept = column.is_in(field.allowed)
+    elif field.type in ("text", "boolean"):
+        kept = column.is_not_null()
+    else:
+        kept = column.is_between(*bounds(field))
+    return column.is_null() | kept if field.nullable else column.is_not_null() & kept
