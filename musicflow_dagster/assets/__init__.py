@@ -1,0 +1,1 @@
+"""The assets, by layer: what landing leaves, raw tables, dbt models, accounts, snapshot."""

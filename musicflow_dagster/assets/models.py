@@ -1,0 +1,89 @@
+"""dbt's models as assets: the same hours, one dbt build for a whole range."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
+
+from musicflow_dagster.assets.keys import OWNERS
+from musicflow_dagster.hours import HourRange
+from musicflow_dagster.partitions import hours_of_run
+from musicflow_dagster.resources import POOL, WarehouseResource
+from musicflow_dagster.settings import Settings
+from musicflow_dagster.warehouse import pseudonym_key, set_pseudonym_key
+
+WITHOUT_UNIT_TESTS = "resource_type:unit_test"
+"""Unit tests judge the code, not the data: they belong to CI, not to each hour."""
+
+
+class LayeredTranslator(DagsterDbtTranslator):
+    """Puts each model in the group of its layer: staging, marts, reporting."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """`<schema>/<name>`, for models and sources alike."""
+        return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """The layer."""
+        return str(dbt_resource_props["schema"])
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:  # noqa: ARG002 Dagster's signature
+        """Who to ask."""
+        return OWNERS
+
+
+def model_assets(
+    project: DbtProject, settings: Settings, hours: dg.HourlyPartitionsDefinition
+) -> dg.AssetsDefinition:
+    """All models and their tests, built by one `dbt build` for the hours of a run."""
+
+    @dbt_assets(
+        manifest=project.manifest_path,
+        project=project,
+        exclude=WITHOUT_UNIT_TESTS,
+        partitions_def=hours,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        dagster_dbt_translator=LayeredTranslator(),
+        pool=POOL,
+    )
+    def models(
+        context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: WarehouseResource
+    ) -> Iterator[Any]:
+        secret = settings.pseudonym_key
+        with warehouse.open() as connection:
+            key = pseudonym_key(secret.get_secret_value() if secret else None, settings.home)
+            set_pseudonym_key(connection, key)
+        with environment(_variables(hours_of_run(context), Path(warehouse.path))):
+            invocation = dbt.cli(["build"], context=context)
+        yield from invocation.stream().fetch_row_counts()
+
+    return models
+
+
+def _variables(hours: HourRange, warehouse: Path) -> dict[str, str]:
+    """What dbt is told: the exact window and the file to work on."""
+    return {
+        "MUSICFLOW_WINDOW_START": f"{hours.start:%Y-%m-%d %H:00:00}",
+        "MUSICFLOW_WINDOW_END": f"{hours.end:%Y-%m-%d %H:00:00}",
+        "MUSICFLOW_WAREHOUSE": str(warehouse),
+    }
+
+
+@contextmanager
+def environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Our environment with `variables` for as long as a child is started in it.
+
+    The window goes by environment, not by `--vars`, which would void dbt's partial parse, and
+    `DbtCliResource.cli` takes no environment of its own.
+    """
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

@@ -1,0 +1,154 @@
+"""The raw assets: hours of an event, brought from the lake to the warehouse and checked."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime
+
+import dagster as dg
+
+from contracts.events import EVENTS, Event
+from contracts.lake import hour_key
+from musicflow_dagster.assets.keys import OWNERS, lake_key, raw_key
+from musicflow_dagster.assets.lake import column_schema
+from musicflow_dagster.contract_check import SAMPLE
+from musicflow_dagster.lake_index import LakeIndex
+from musicflow_dagster.partitions import hours_of_run
+from musicflow_dagster.planner import fingerprint
+from musicflow_dagster.raw_load import LoadedHour, LoadReport, Refusal, load_hours
+from musicflow_dagster.resources import POOL, LakeResource, WarehouseResource
+
+LOADED = "loaded_and_reconciled"
+"""The check of a raw hour: it keeps the contract, and each landed row is accounted for."""
+REFUSED_TAG = "musicflow/refused"
+"""On a run: `yes` if it refused hours; they stand in the tag `musicflow/refused_hours`."""
+REFUSED_HOURS_TAG = "musicflow/refused_hours"
+
+
+def raw_assets(hours: dg.HourlyPartitionsDefinition) -> list[dg.AssetsDefinition]:
+    """The raw tables of all events."""
+    return [raw_asset(event, hours) for event in EVENTS]
+
+
+def raw_asset(event: Event, hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDefinition:
+    """The asset that replaces hours of an event's raw table by what the lake holds."""
+    key = raw_key(event)
+
+    @dg.asset(
+        key=key,
+        deps=[lake_key(event)],
+        partitions_def=hours,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        description=f"{event.description} One row per identity (event_id, occurred_at).",
+        group_name="raw",
+        kinds={"duckdb", "bronze"},
+        owners=OWNERS,
+        pool=POOL,
+        metadata={"dagster/column_schema": column_schema(event)},
+        check_specs=[
+            dg.AssetCheckSpec(
+                LOADED,
+                asset=key,
+                blocking=True,
+                description="Rows keep the contract; accepted + replayed + from files = raw + "
+                "duplicates. An hour that fails stays as it was.",
+            )
+        ],
+    )
+    def load(
+        context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
+    ) -> dg.MaterializeResult:
+        index = lake.manifests()
+        with warehouse.open() as connection:
+            report = load_hours(connection, index, event, hours_of_run(context))
+        _report_hours(context, event, report)
+        if report.refused:
+            _mark_run(context, index, report)
+            raise _failure(event, report)
+        return dg.MaterializeResult(
+            metadata=_totals(report),
+            check_results=[
+                dg.AssetCheckResult(check_name=LOADED, passed=True, metadata=_totals(report))
+            ],
+        )
+
+    return load
+
+
+def _report_hours(context: dg.AssetExecutionContext, event: Event, report: LoadReport) -> None:
+    """Store each hour's numbers and verdict, so that the UI shows them by partition."""
+    key = raw_key(event)
+    for hour, loaded in report.loaded.items():
+        if not report.refused:
+            context.add_asset_metadata(_numbers(loaded), key, hour_key(hour))
+    for evaluation in _evaluations(key, report):
+        context.instance.report_runless_asset_event(evaluation)
+
+
+def _evaluations(key: dg.AssetKey, report: LoadReport) -> Iterator[dg.AssetCheckEvaluation]:
+    for hour, loaded in report.loaded.items():
+        yield _evaluation(key, hour, passed=True, metadata=_numbers(loaded))
+    for hour, refusal in report.refused.items():
+        yield _evaluation(key, hour, passed=False, metadata=_why(refusal))
+
+
+def _evaluation(
+    key: dg.AssetKey, hour: datetime, *, passed: bool, metadata: dict
+) -> dg.AssetCheckEvaluation:
+    return dg.AssetCheckEvaluation(
+        asset_key=key,
+        check_name=LOADED,
+        passed=passed,
+        metadata=metadata,
+        blocking=True,
+        partition=hour_key(hour),
+    )
+
+
+def _numbers(loaded: LoadedHour) -> dict[str, int]:
+    return {
+        "dagster/partition_row_count": loaded.raw_rows,
+        "accepted": loaded.landed.stream,
+        "replayed": loaded.landed.replay,
+        "from_files": loaded.landed.files,
+        "duplicates": loaded.duplicates,
+        "conflicting_duplicates": loaded.conflicting_duplicates,
+        "bytes": loaded.landed.bytes,
+    }
+
+
+def _totals(report: LoadReport) -> dict[str, int]:
+    numbers = [_numbers(loaded) for loaded in report.loaded.values()]
+    totals = {name: sum(each[name] for each in numbers) for name in numbers[0]} if numbers else {}
+    return {"hours": len(numbers)} | totals
+
+
+def _why(refusal: Refusal) -> dict[str, dg.MetadataValue]:
+    """Where and which rule: Kafka positions and fields, never values."""
+    sample = [asdict(breach) for breach in refusal.breaches[:SAMPLE]]
+    return {
+        "reason": dg.MetadataValue.text(refusal.reason),
+        "breaches": dg.MetadataValue.int(len(refusal.breaches)),
+        "sample": dg.MetadataValue.json(sample),
+    }
+
+
+def _mark_run(context: dg.AssetExecutionContext, index: LakeIndex, report: LoadReport) -> None:
+    """Note on the run which hours were refused and what they were made of, for the planner."""
+    landed = index.fingerprints()
+    events = tuple(event.name for event in EVENTS)
+    refused = {hour_key(hour): fingerprint(landed, events, [hour]) for hour in report.refused}
+    tags = {REFUSED_TAG: "yes", REFUSED_HOURS_TAG: json.dumps(refused)}
+    context.instance.add_run_tags(context.run_id, tags)
+
+
+def _failure(event: Event, report: LoadReport) -> dg.Failure:
+    named = "; ".join(
+        f"{hour_key(hour)}: {refusal.reason}"
+        for hour, refusal in sorted(report.refused.items())[:SAMPLE]
+    )
+    return dg.Failure(
+        f"{len(report.refused)} hours of raw.{event.name} were left as they were "
+        f"({len(report.loaded)} are loaded): {named}",
+        allow_retries=False,
+    )

@@ -1,0 +1,1 @@
+"""What runs together, when, and because of what."""

@@ -1,0 +1,60 @@
+"""Asks the planner, and turns its answer into run requests that never build twice."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
+
+from musicflow_dagster.assets.raw import REFUSED_HOURS_TAG, REFUSED_TAG
+from musicflow_dagster.automation.jobs import BUILDING_JOBS
+from musicflow_dagster.knowledge import gather, rules
+from musicflow_dagster.lake_index import LakeIndex
+from musicflow_dagster.partitions import range_tags
+from musicflow_dagster.planner import Build, Plan, plan
+from musicflow_dagster.settings import Settings
+
+PLAN_TAG = "musicflow/plan"
+"""On a run: the key of the build that it carries out."""
+REMEMBERED_REFUSALS = 200
+
+
+def current_plan(instance: dg.DagsterInstance, index: LakeIndex, settings: Settings) -> Plan:
+    """What to build now."""
+    known = gather(index, settings.snapshot, settings.warehouse, refusals(instance))
+    return plan(known, rules(settings))
+
+
+def refusals(instance: dg.DagsterInstance) -> list[str]:
+    """The hours that recent runs refused, one JSON object per run."""
+    runs = instance.get_runs(dg.RunsFilter(tags={REFUSED_TAG: "yes"}), limit=REMEMBERED_REFUSALS)
+    return [run.tags[REFUSED_HOURS_TAG] for run in runs]
+
+
+def is_building(instance: dg.DagsterInstance) -> bool:
+    """Whether a run that writes to the warehouse is queued or under way."""
+    runs = instance.get_runs(dg.RunsFilter(statuses=list(NOT_FINISHED_STATUSES)))
+    return any(run.job_name in BUILDING_JOBS for run in runs)
+
+
+def new_requests(
+    instance: dg.DagsterInstance, builds: Sequence[Build], *, again: bool
+) -> list[dg.RunRequest]:
+    """Requests for `builds`; those that ran before only where they may run `again`.
+
+    The run key holds the hours, their manifests and the number of earlier runs, so that a tick
+    that is repeated asks for the same run, and a later load of the same hours for another.
+    """
+    requests = []
+    for build in builds:
+        earlier = len(instance.get_runs(dg.RunsFilter(tags={PLAN_TAG: build.key})))
+        if earlier and not again:
+            continue
+        tags = range_tags(build.hours) | {PLAN_TAG: build.key}
+        requests.append(dg.RunRequest(run_key=f"{build.key}/{earlier}", tags=tags))
+    return requests
+
+
+def is_ready(settings: Settings) -> bool:
+    """Whether there is a lake to plan for."""
+    return "://" in settings.lake or Path(settings.lake).is_dir()

@@ -1,0 +1,131 @@
+"""The manifest sensor: reports what landing committed, and asks for what became complete."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+import dagster as dg
+import msgspec
+
+from contracts.events import EVENTS, Event
+from musicflow_dagster.assets.keys import lake_key, rejected_key
+from musicflow_dagster.automation.jobs import HOURLY
+from musicflow_dagster.automation.requests import (
+    current_plan,
+    is_building,
+    is_ready,
+    new_requests,
+)
+from musicflow_dagster.knowledge import manifest_index
+from musicflow_dagster.lake_index import LakeIndex
+from musicflow_dagster.settings import Settings
+
+BATCHES_PER_TICK = 100
+"""Most batches per event that one tick reports one by one; a backlog takes several ticks."""
+SECONDS_BETWEEN_TICKS = 30
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    """The last manifest reported per event, of one lake."""
+
+    lake: str
+    seqs: dict[str, int]
+
+
+def manifest_sensor(settings: Settings) -> dg.SensorDefinition:
+    """The sensor that follows the lake's manifests."""
+
+    @dg.sensor(
+        name="new_batches",
+        job_name=HOURLY,
+        minimum_interval_seconds=SECONDS_BETWEEN_TICKS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Reports each batch that landing committed, with its counts, and requests "
+        "a run for hours that became complete or got late events.",
+    )
+    def new_batches(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        if not is_ready(settings):
+            return dg.SkipReason(f"there is no lake at {settings.lake} yet")
+        index = manifest_index(settings)
+        index.refresh()
+        cursor = _cursor(context.cursor, index.lake())
+        batches = {event.name: _batches(index, event, cursor) for event in EVENTS}
+        events = [each for event in EVENTS for each in _reported(index, event, batches)]
+        seqs = {
+            name: found[-1][0] if found else cursor.seqs[name] for name, found in batches.items()
+        }
+        after = msgspec.json.encode(Cursor(cursor.lake, seqs)).decode()
+        requests, reason = _requests(context.instance, index, settings)
+        return dg.SensorResult(
+            run_requests=requests, skip_reason=reason, asset_events=events, cursor=after
+        )
+
+    return new_batches
+
+
+def _requests(
+    instance: dg.DagsterInstance, index: LakeIndex, settings: Settings
+) -> tuple[list[dg.RunRequest], str | None]:
+    if is_building(instance):
+        return [], "a build is under way; what is complete then is asked for after it"
+    plan = current_plan(instance, index, settings)
+    requests = new_requests(instance, plan.builds, again=False)
+    if requests:
+        return requests, None
+    if plan.builds:
+        return [], "the last build of these hours failed; the hourly schedule tries again"
+    return [], plan.reason
+
+
+def _cursor(text: str | None, lake: str) -> Cursor:
+    """Where the last tick ended; at the beginning for another lake."""
+    none_yet = Cursor(lake, {event.name: 0 for event in EVENTS})
+    if not text:
+        return none_yet
+    cursor = msgspec.json.decode(text, type=Cursor)
+    return Cursor(lake, none_yet.seqs | cursor.seqs) if cursor.lake == lake else none_yet
+
+
+def _batches(index: LakeIndex, event: Event, cursor: Cursor) -> list[tuple]:
+    return index.query(
+        "select seq, kind, batch_at, accepted, rejected, rejected_by_reason, bytes, "
+        "rejected_bytes, unknown_fields from batches where event = ? and seq > ? "
+        "order by seq limit ?",
+        (event.name, cursor.seqs[event.name], BATCHES_PER_TICK),
+    )
+
+
+def _reported(
+    index: LakeIndex, event: Event, batches: Mapping[str, list[tuple]]
+) -> Iterator[dg.AssetObservation | dg.AssetMaterialization]:
+    found = batches[event.name]
+    if not found:
+        return
+    for seq, kind, at, accepted, rejected, reasons, size, rejected_size, unknown in found:
+        about = {"manifest": seq, "kind": kind, "batch_at": _time(at)}
+        numbers = {"accepted": accepted, "bytes": size, "rows_with_unknown_fields": unknown}
+        yield dg.AssetObservation(lake_key(event), metadata=about | numbers)
+        if rejected:
+            by_reason = dg.MetadataValue.json(json.loads(reasons))
+            numbers = {"rejected": rejected, "by_reason": by_reason, "bytes": rejected_size}
+            yield dg.AssetMaterialization(rejected_key(event), metadata=about | numbers)
+    yield from _hours(index, event, found[0][0], found[-1][0])
+
+
+def _hours(
+    index: LakeIndex, event: Event, first: int, last: int
+) -> Iterator[dg.AssetMaterialization]:
+    """One materialization for each hour that the batches brought rows to."""
+    rows = index.query(
+        "select hour, sum(rows), sum(bytes), count(*) from files "
+        "where event = ? and seq between ? and ? group by hour order by hour",
+        (event.name, first, last),
+    )
+    for hour, count, size, files in rows:
+        numbers = {"rows_added": count, "bytes": size, "files": files}
+        about = {"first_manifest": first, "last_manifest": last}
+        yield dg.AssetMaterialization(lake_key(event), partition=hour, metadata=numbers | about)
+
+
+def _time(text: str) -> dg.MetadataValue:
+    return dg.MetadataValue.timestamp(datetime.fromisoformat(text))

@@ -1,0 +1,58 @@
+"""The code location: the only module that knows all others."""
+
+import warnings
+
+import dagster as dg
+from dagster_dbt import DbtCliResource
+
+from musicflow_dagster.assets.lake import lake_assets
+from musicflow_dagster.assets.models import model_assets
+from musicflow_dagster.assets.published import snapshot_asset
+from musicflow_dagster.assets.raw import raw_assets
+from musicflow_dagster.assets.reconciled import reconciled_asset
+from musicflow_dagster.automation.jobs import hourly_job
+from musicflow_dagster.automation.schedules import sweeper
+from musicflow_dagster.automation.sensors import manifest_sensor
+from musicflow_dagster.dbt_models import DBT, prepared_project, published_models, read_manifest
+from musicflow_dagster.partitions import hourly_partitions
+from musicflow_dagster.resources import lake_resource, warehouse_resource
+from musicflow_dagster.settings import Settings, read_settings
+
+
+def build_definitions(settings: Settings) -> dg.Definitions:
+    """Everything Dagster runs, for `settings`; reads the dbt project, nothing else."""
+    with warnings.catch_warnings():
+        # Single-run backfills are called beta; what we rely on of them is tested.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        return _assembled(settings)
+
+
+def _assembled(settings: Settings) -> dg.Definitions:
+    hours = hourly_partitions(settings.start)
+    project = prepared_project(settings)
+    published = list(published_models(read_manifest(project)))
+    return dg.Definitions(
+        assets=[
+            *lake_assets(hours),
+            *raw_assets(hours),
+            model_assets(project, settings, hours),
+            reconciled_asset(hours),
+            snapshot_asset(published, settings.snapshot, hours),
+        ],
+        jobs=[hourly_job()],
+        schedules=[sweeper(settings)],
+        sensors=[manifest_sensor(settings)],
+        executor=dg.in_process_executor,
+        resources={
+            "lake": lake_resource(settings),
+            "warehouse": warehouse_resource(settings),
+            "dbt": DbtCliResource(project_dir=project, dbt_executable=str(DBT)),
+        },
+    )
+
+
+@dg.definitions
+def definitions() -> dg.Definitions:
+    """What `workspace.yaml` loads."""
+    return build_definitions(read_settings())

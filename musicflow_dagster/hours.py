@@ -1,0 +1,71 @@
+"""Ranges of hours: what the planner asks for and a run builds."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from contracts.lake import HOUR, hour_key
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class HourRange:
+    """The UTC hours from `start` up to, not including, `end`."""
+
+    start: datetime
+    end: datetime
+
+    def __iter__(self) -> Iterator[datetime]:
+        """The hours, by their starts."""
+        hour = self.start
+        while hour < self.end:
+            yield hour
+            hour += HOUR
+
+    def __len__(self) -> int:
+        """How many hours it holds."""
+        return int((self.end - self.start) / HOUR)
+
+    def __str__(self) -> str:
+        """The first and the last hour, as partitions are named."""
+        first, last = hour_key(self.start), hour_key(self.last)
+        return first if first == last else f"{first}...{last}"
+
+    @property
+    def last(self) -> datetime:
+        """The start of its last hour."""
+        return self.end - HOUR
+
+    def widened(self, before: int, after: int) -> "HourRange":
+        """The range with `before` hours more in front and `after` more behind."""
+        return HourRange(self.start - before * HOUR, self.end + after * HOUR)
+
+    def days(self) -> Iterator[datetime]:
+        """The UTC days that it touches, by their midnights."""
+        day = self.start.replace(hour=0)
+        while day < self.end:
+            yield day
+            day += timedelta(days=1)
+
+
+def ranges_of(hours: Iterable[datetime], longest: int) -> Iterator[HourRange]:
+    """Contiguous hours grouped into ranges of at most `longest` hours, in order."""
+    start = end = None
+    for hour in sorted(set(hours)):
+        if start is not None and end is not None and hour == end and hour - start < longest * HOUR:
+            end = hour + HOUR
+            continue
+        if start is not None and end is not None:
+            yield HourRange(start, end)
+        start, end = hour, hour + HOUR
+    if start is not None and end is not None:
+        yield HourRange(start, end)
+
+
+def naive(hour: datetime) -> datetime:
+    """The hour as the warehouse stores it: UTC without saying so."""
+    return hour.astimezone(UTC).replace(tzinfo=None)
+
+
+def aware(hour: datetime) -> datetime:
+    """An hour read from the warehouse, with its zone."""
+    return hour.replace(tzinfo=UTC)

@@ -1,0 +1,36 @@
+"""The local Dagster instance: its folder, its configuration, and how a process opens it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+
+import dagster as dg
+
+from contracts.store import disk_error
+
+CONFIGURATION = "dagster.yaml"
+
+
+def prepare_home(home: Path) -> None:
+    """Create Dagster's folder with our configuration, unless one stands.
+
+    Raises:
+        UnavailableError: The folder cannot be written.
+    """
+    target = home / CONFIGURATION
+    if target.exists():
+        return
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        target.write_text(files("musicflow_dagster").joinpath(CONFIGURATION).read_text())
+    except OSError as error:
+        raise disk_error(error, target) from error
+
+
+@contextmanager
+def opened_instance(home: Path) -> Iterator[dg.DagsterInstance]:
+    """The persistent instance in `home`, whose runs the web interface shows."""
+    prepare_home(home)
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        yield instance

@@ -1,0 +1,52 @@
+"""Gathers what the planner has to know: the lake, the snapshot, and earlier runs."""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from contracts.events import EVENTS
+from contracts.lake import parse_hour_key
+from contracts.progress import Progress, read_progress
+from contracts.store import Store, open_store
+from musicflow_dagster.lake_index import LakeIndex
+from musicflow_dagster.planner import Known, Rules
+from musicflow_dagster.publication import built_hours
+from musicflow_dagster.settings import Settings
+
+
+def manifest_index(settings: Settings) -> LakeIndex:
+    """The index of the lake's manifests."""
+    return LakeIndex(settings.index, open_store(settings.lake))
+
+
+def gather(index: LakeIndex, snapshot: Path, warehouse: Path, refused: Iterable[str] = ()) -> Known:
+    """What is known now. `refused` are the hours that runs refused, as JSON of their tags."""
+    return Known(
+        events=tuple(event.name for event in EVENTS),
+        landed=index.fingerprints(),
+        built=built_hours(snapshot, warehouse),
+        caught_up_until={
+            name: record.caught_up_until if record else None
+            for name, record in progress(index.store).items()
+        },
+        refused=_refused(refused),
+    )
+
+
+def progress(store: Store) -> dict[str, Progress | None]:
+    """How far landing has come with each event."""
+    return {event.name: read_progress(store, event.name) for event in EVENTS}
+
+
+def rules(settings: Settings) -> Rules:
+    """The planner's rules."""
+    return Rules(settings.start, settings.grace, settings.gap_hours, settings.run_hours)
+
+
+def _refused(tags: Iterable[str]) -> dict[datetime, frozenset[str]]:
+    found: dict[datetime, set[str]] = {}
+    for tag in tags:
+        for hour, content in json.loads(tag).items():
+            found.setdefault(parse_hour_key(hour), set()).add(content)
+    return {hour: frozenset(contents) for hour, contents in found.items()}

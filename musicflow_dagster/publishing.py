@@ -1,0 +1,241 @@
+"""Publishing: the tables that leave the warehouse, as Parquet files behind an atomic pointer.
+
+Only what changed is written, under new names; then the database of views and the pointer are
+replaced. A reader therefore sees one publish or the next, never a mixture, and nothing of the
+live warehouse. The files of the last two publishes stand; what only older ones used is removed.
+"""
+# ruff: noqa: S608  table and column names cannot be parameters; none is from outside
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+
+from contracts.errors import ConfigurationError
+from contracts.events import EVENTS, lake_fields
+from contracts.logs import log
+from musicflow_dagster.hours import HourRange, naive
+from musicflow_dagster.publication import (
+    POINTER,
+    VIEWS,
+    Publication,
+    PublishedFile,
+    PublishedTable,
+    current,
+    encode,
+    read_publication,
+)
+
+PUBLISHED_SCHEMAS = frozenset({"marts", "reporting", "reconciliation"})
+PUBLIC_AS_IT_IS = frozenset({"city", "latitude", "longitude"})
+"""Personal at the source, public where a model has made it coarse."""
+PERSONAL = frozenset(
+    each.name for event in EVENTS for each in lake_fields(event) if each.personal
+).difference(PUBLIC_AS_IT_IS)
+PENDING = "pending"
+KEPT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """How a table is published: whole, or by UTC day of `time_column`, widened by its reach."""
+
+    schema: str
+    table: str
+    by: Literal["whole", "day"] = "whole"
+    time_column: str = ""
+    before_hours: int = 0
+    after_hours: int = 0
+
+    @property
+    def name(self) -> str:
+        """Its name with the schema."""
+        return f"{self.schema}.{self.table}"
+
+
+RECONCILIATION = (
+    Published("reconciliation", "raw_hours"),
+    Published("reconciliation", "fact_hours"),
+    Published("reconciliation", "built_hours"),
+)
+
+
+class Publisher:
+    """Publishes the warehouse behind `connection` to the folder `snapshot`."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, snapshot: Path) -> None:
+        """Continue the publishes of `snapshot`, if there are any."""
+        self.connection = connection
+        self.snapshot = snapshot
+        self.warehouse = _warehouse_id(connection)
+        before = current(snapshot)
+        self.number = before.number + 1 if before else 1
+        self.before = before if before and before.warehouse == self.warehouse else None
+
+    def publish(self, tables: Sequence[Published], hours: HourRange) -> Publication:
+        """Publish what a build of `hours` can have changed of `tables`.
+
+        Raises:
+            ConfigurationError: A table may not leave the warehouse; nothing was published.
+        """
+        for table in tables:
+            self._guard(table)
+        self._begin()
+        publication = Publication(
+            self.number,
+            self.warehouse,
+            datetime.now(UTC),
+            {table.name: self._table(table, hours) for table in tables},
+        )
+        self._point_to(publication)
+        self._remove_old()
+        written = sum(path.endswith(self._suffix) for path in publication.paths())
+        log.info("snapshot published", number=self.number, tables=len(tables), files=written)
+        return publication
+
+    def _guard(self, table: Published) -> None:
+        """Refuse tables of the inner layers and columns that tell who somebody is."""
+        personal = PERSONAL.intersection(name for name, _ in self._columns(table))
+        if table.schema not in PUBLISHED_SCHEMAS or personal:
+            what = f"its columns {sorted(personal)}" if personal else f"schema {table.schema}"
+            raise ConfigurationError(f"{table.name} must not be published: {what} are personal")
+
+    def _begin(self) -> None:
+        """Mark the publish, and clear what one that was killed left under the same number."""
+        (self.snapshot / "publishes").mkdir(parents=True, exist_ok=True)
+        pending = self.snapshot / PENDING
+        if pending.exists():
+            for file in self.snapshot.glob(f"files/**/*{self._suffix}"):
+                file.unlink()
+        pending.touch()
+
+    def _table(self, table: Published, hours: HourRange) -> PublishedTable:
+        columns = self._columns(table)
+        before = self.before.tables.get(table.name) if self.before else None
+        if before and before.columns != columns:
+            before = None
+        if table.by == "whole":
+            return self._whole(table, columns, before)
+        days = list(self._days(table, hours, before))
+        fresh = [file for day in days if (file := self._write(table, day)).rows]
+        changed = {f"{day:%Y-%m-%d}" for day in days}
+        kept = [file for file in before.files if file.day not in changed] if before else []
+        files = sorted([*kept, *fresh], key=lambda file: file.day or "")
+        # A file without rows tells readers the columns of a table that has none.
+        dated = [file for file in files if file.day]
+        return PublishedTable(columns, tuple(dated or [self._write(table, None)]))
+
+    def _whole(
+        self,
+        table: Published,
+        columns: tuple[tuple[str, str], ...],
+        before: PublishedTable | None,
+    ) -> PublishedTable:
+        content = self._content(table)
+        if before and before.content == content:
+            return before
+        return PublishedTable(columns, (self._write(table, None),), content)
+
+    def _days(
+        self, table: Published, hours: HourRange, before: PublishedTable | None
+    ) -> Iterator[datetime]:
+        """The days to write: those in reach of `hours`, or all where nothing stands yet."""
+        if before:
+            yield from hours.widened(table.before_hours, table.after_hours).days()
+            return
+        days = self.connection.execute(
+            f"select distinct date_trunc('day', {table.time_column})::timestamp "
+            f"from {table.name} where {table.time_column} is not null order by 1"
+        ).fetchall()
+        yield from (day.replace(tzinfo=UTC) for (day,) in days)
+
+    def _write(self, table: Published, day: datetime | None) -> PublishedFile:
+        """Write the table, or a day of it, to a new file."""
+        name = f"{day:%Y-%m-%d}" if day else "all"
+        path = f"files/{table.schema}/{table.table}/{name}{self._suffix}"
+        target = self.snapshot / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        rows = self.connection.execute(
+            f"copy (from {table.name} {_of_day(table, day)}) to '{_quoted(target)}' "
+            "(format parquet, compression zstd)"
+        ).fetchall()[0][0]
+        if day and not rows:
+            target.unlink()
+        return PublishedFile(path, int(rows), name if day else None)
+
+    def _columns(self, table: Published) -> tuple[tuple[str, str], ...]:
+        described = self.connection.execute(f"describe {table.name}").fetchall()
+        return tuple((name, kind) for name, kind, *_ in described)
+
+    def _content(self, table: Published) -> str:
+        """What stands for a table's rows, in whatever order they are."""
+        numbers = self.connection.execute(
+            "select count(*), bit_xor(hash(each_row)), sum(hash(each_row)) "
+            f"from {table.name} as each_row"
+        ).fetchall()[0]
+        return "-".join(str(number) for number in numbers)
+
+    def _point_to(self, publication: Publication) -> None:
+        """Let readers see the new files."""
+        record = encode(publication)
+        (self.snapshot / "publishes" / f"{self.number}.json").write_bytes(record)
+        _write_views(self.snapshot, publication)
+        temporary = self.snapshot / f".{POINTER}"
+        temporary.write_bytes(record)
+        temporary.replace(self.snapshot / POINTER)
+        (self.snapshot / PENDING).unlink()
+
+    def _remove_old(self) -> None:
+        """Remove the publishes before the last two, and the files that only they used."""
+        records = sorted(
+            (self.snapshot / "publishes").glob("*.json"), key=lambda path: int(path.stem)
+        )
+        kept = set(_all_paths(records[-KEPT:]))
+        for record in records[:-KEPT]:
+            for path in set(_all_paths([record])) - kept:
+                (self.snapshot / path).unlink(missing_ok=True)
+            record.unlink()
+
+    @property
+    def _suffix(self) -> str:
+        return f"-{self.number}.parquet"
+
+
+def _write_views(snapshot: Path, publication: Publication) -> None:
+    """Replace the small database whose views read the publication's files."""
+    temporary = snapshot / f".{VIEWS}"
+    temporary.unlink(missing_ok=True)
+    with duckdb.connect(temporary) as connection:
+        for name, table in sorted(publication.tables.items()):
+            files = ", ".join(f"'{_quoted(snapshot / file.path)}'" for file in table.files)
+            connection.execute(f"create schema if not exists {name.partition('.')[0]}")
+            connection.execute(f"create view {name} as from read_parquet([{files}])")
+    temporary.replace(snapshot / VIEWS)
+
+
+def _warehouse_id(connection: duckdb.DuckDBPyConnection) -> str:
+    return str(connection.execute("from reconciliation.warehouse").fetchall()[0][0])
+
+
+def _of_day(table: Published, day: datetime | None) -> str:
+    if table.by == "whole":
+        return ""
+    if day is None:
+        return "where false"
+    start, end = naive(day), naive(day + timedelta(days=1))
+    column = table.time_column
+    return f"where {column} >= timestamp '{start}' and {column} < timestamp '{end}'"
+
+
+def _all_paths(records: Iterable[Path]) -> Iterator[str]:
+    for record in records:
+        publication = read_publication(record)
+        if publication:
+            yield from publication.paths()
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -1,0 +1,327 @@
+"""Raw loads: replace hours of a raw table by what the manifests' files hold, all or nothing.
+
+A range is one read, one check, one delete and one insert, however many hours it has. Hours that
+fail are left as they were and named; the others are committed.
+"""
+# ruff: noqa: S608  table and column names cannot be parameters; none is from outside
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import duckdb
+
+from contracts.events import Event, lake_fields
+from contracts.lake import HOUR
+from contracts.logs import log
+from contracts.store import Store
+from musicflow_dagster.contract_check import Breach, breaches_by_hour
+from musicflow_dagster.hours import HourRange, aware, naive
+from musicflow_dagster.lake_index import LakeIndex, LandedFile, LandedHour
+
+NOTHING = LandedHour("", 0, 0, 0, 0)
+UNREADABLE = (
+    duckdb.BinderException,
+    duckdb.ConversionException,
+    duckdb.InvalidInputException,
+    duckdb.IOException,
+    duckdb.SerializationException,
+)
+"""What DuckDB raises for a file that is damaged, cut short or of other columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedHour:
+    """What an hour's load came to: `landed.rows = raw_rows + duplicates`."""
+
+    landed: LandedHour
+    raw_rows: int
+    duplicates: int
+    conflicting_duplicates: int
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether every landed row is accounted for."""
+        return self.landed.rows == self.raw_rows + self.duplicates
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an hour was left as it was."""
+
+    reason: str
+    breaches: tuple[Breach, ...] = ()
+
+
+@dataclass(slots=True)
+class LoadReport:
+    """What became of each hour of a load."""
+
+    loaded: dict[datetime, LoadedHour] = field(default_factory=dict)
+    refused: dict[datetime, Refusal] = field(default_factory=dict)
+
+    def add(self, other: "LoadReport") -> None:
+        """Take in what became of other hours."""
+        self.loaded.update(other.loaded)
+        self.refused.update(other.refused)
+
+
+@dataclass(frozen=True, slots=True)
+class RawLoad:
+    """A load of one event's hours into the warehouse behind `connection`."""
+
+    connection: duckdb.DuckDBPyConnection
+    store: Store
+    event: Event
+    landed: Mapping[datetime, LandedHour]
+    files: Sequence[LandedFile]
+
+    def load(self, hours: Sequence[datetime]) -> LoadReport:
+        """Replace `hours`; where files can't be read, halve until the bad hours stand alone."""
+        try:
+            return self._checked_and_replaced(hours)
+        except UNREADABLE as error:
+            if len(hours) == 1:
+                # The message may quote a value; its type and the hour's files say enough.
+                paths = ", ".join(file.path for file in self._files_of(hours)[:5])
+                reason = f"files cannot be read ({type(error).__name__}): {paths}"
+                return LoadReport(refused={hours[0]: Refusal(reason)})
+            middle = len(hours) // 2
+            report = self.load(hours[:middle])
+            report.add(self.load(hours[middle:]))
+            return report
+
+    def _checked_and_replaced(self, hours: Sequence[datetime]) -> LoadReport:
+        report = LoadReport(refused=self._missing(hours))
+        self._find_breaches(self._without(hours, report), report)
+        good = self._without(hours, report)
+        while good:
+            loaded = self._replace(good)
+            unbalanced = {hour for hour, each in loaded.items() if not each.is_balanced}
+            if not unbalanced:
+                report.loaded.update(loaded)
+                break
+            report.refused.update({hour: _unbalanced(loaded[hour]) for hour in unbalanced})
+            good = self._without(hours, report)
+        return report
+
+    def _missing(self, hours: Sequence[datetime]) -> dict[datetime, Refusal]:
+        """Hours with a file that a manifest cites and the lake doesn't have."""
+        return {
+            file.hour: Refusal(f"the lake lacks a file that a manifest cites: {file.path}")
+            for file in self._files_of(hours)
+            if not self.store.exists(file.path)
+        }
+
+    def _find_breaches(self, hours: Sequence[datetime], report: LoadReport) -> None:
+        """Refuse the hours with rows that break the contract."""
+        files = self._files_of(hours)
+        if not files:
+            return
+        self._stage(hours, files)
+        rows = self.connection.sql(
+            f"select {_columns(self.event)}, hour as hour_of_file from {_READ}",
+            params={"files": self._urls(files)},
+        )
+        for hour, breaches in breaches_by_hour(rows, self.event).items():
+            reason = f"{len(breaches)} breaches of the contract of {self.event.name}"
+            report.refused[hour] = Refusal(reason, tuple(breaches))
+
+    def _replace(self, hours: Sequence[datetime]) -> dict[datetime, LoadedHour]:
+        """Replace `hours` in one transaction, unless they don't balance."""
+        files = self._files_of(hours)
+        self._stage(hours, files)
+        self.connection.execute("begin")
+        try:
+            self._delete(hours)
+            if files:
+                self._find_duplicates(self._urls(files))
+                self._insert(self._urls(files))
+            loaded = self._counted(hours)
+            if all(each.is_balanced for each in loaded.values()):
+                self._record(loaded)
+                self.connection.execute("commit")
+            else:
+                self.connection.execute("rollback")
+        except BaseException:
+            self.connection.execute("rollback")
+            raise
+        return loaded
+
+    def _stage(self, hours: Sequence[datetime], files: Sequence[LandedFile]) -> None:
+        """Tell DuckDB the hours and files at hand, as small temporary tables."""
+        run = self.connection.execute
+        run("create or replace temp table loading_hours (hour timestamp)")
+        run("create or replace temp table loading_files (filename text, hour timestamp, last bool)")
+        run(_DUPLICATES)
+        run("insert into loading_hours select unnest($1)", [[naive(hour) for hour in hours]])
+        if files:
+            run(
+                "insert into loading_files select unnest($1), unnest($2), unnest($3)",
+                [
+                    self._urls(files),
+                    [naive(file.hour) for file in files],
+                    [file.kind == "files" for file in files],
+                ],
+            )
+
+    def _delete(self, hours: Sequence[datetime]) -> None:
+        self.connection.execute(
+            f"delete from raw.{self.event.name} where occurred_at >= $1 and occurred_at < $2 "
+            "and date_trunc('hour', occurred_at) in (select hour from loading_hours)",
+            [naive(min(hours)), naive(max(hours) + HOUR)],
+        )
+
+    def _find_duplicates(self, urls: list[str]) -> None:
+        """Note the rows that are later copies of another; narrow columns first, for speed."""
+        run = self.connection.execute
+        run(
+            f"insert into repeated select event_id, occurred_at from {_READ} "
+            "group by all having count(*) > 1",
+            {"files": urls},
+        )
+        if run("select count(*) from repeated").fetchall() != [(0,)]:
+            content = ", ".join(_content(self.event))
+            run(_FIND_DUPLICATES.format(read=_READ, content=content), {"files": urls})
+
+    def _insert(self, urls: list[str]) -> None:
+        self.connection.execute(
+            f"insert into raw.{self.event.name} by name "
+            f"select {_columns_in_utc(self.event)} from {_READ} "
+            "anti join duplicates using (filename, file_row_number) "
+            "where date_trunc('hour', timezone('UTC', occurred_at)) "
+            "in (select hour from loading_hours)",
+            {"files": urls},
+        )
+
+    def _counted(self, hours: Sequence[datetime]) -> dict[datetime, LoadedHour]:
+        raw = self._per_hour(
+            "select date_trunc('hour', occurred_at), count(*) "
+            f"from raw.{self.event.name} where occurred_at >= $1 and occurred_at < $2 group by all",
+            [naive(min(hours)), naive(max(hours) + HOUR)],
+        )
+        duplicates = self._per_hour("select hour, count(*) from duplicates group by all")
+        conflicts = self._per_hour(
+            "select hour, count(*) from duplicates where is_conflicting group by all"
+        )
+        return {
+            hour: LoadedHour(
+                self.landed.get(hour, NOTHING),
+                raw.get(hour, 0),
+                duplicates.get(hour, 0),
+                conflicts.get(hour, 0),
+            )
+            for hour in hours
+        }
+
+    def _record(self, loaded: Mapping[datetime, LoadedHour]) -> None:
+        """Write the hours' accounts, in the transaction of the load."""
+        self.connection.execute(
+            "delete from reconciliation.raw_hours where event = $1 "
+            "and hour in (select hour from loading_hours)",
+            [self.event.name],
+        )
+        now = naive(datetime.now(UTC))
+        rows = [
+            (
+                naive(hour),
+                each.landed.stream,
+                each.landed.replay,
+                each.landed.files,
+                each.raw_rows,
+                each.duplicates,
+                each.conflicting_duplicates,
+                each.landed.fingerprint,
+            )
+            for hour, each in loaded.items()
+        ]
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        self.connection.execute(
+            "insert into reconciliation.raw_hours "
+            "select $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), "
+            "unnest($8), 0, unnest($9), $10",
+            [self.event.name, *columns, now],
+        )
+
+    def _per_hour(self, sql: str, parameters: Iterable[object] = ()) -> dict[datetime, int]:
+        rows = self.connection.execute(sql, list(parameters)).fetchall()
+        return {aware(hour): int(count) for hour, count in rows}
+
+    def _files_of(self, hours: Sequence[datetime]) -> list[LandedFile]:
+        wanted = set(hours)
+        return [file for file in self.files if file.hour in wanted]
+
+    def _urls(self, files: Sequence[LandedFile]) -> list[str]:
+        return [self.store.url(file.path) for file in files]
+
+    @staticmethod
+    def _without(hours: Sequence[datetime], report: LoadReport) -> list[datetime]:
+        return [hour for hour in hours if hour not in report.refused]
+
+
+def load_hours(
+    connection: duckdb.DuckDBPyConnection, index: LakeIndex, event: Event, hours: HourRange
+) -> LoadReport:
+    """Replace `hours` of the raw table of `event` by what its manifests' files hold."""
+    landed, files = index.hours(event.name, hours.start, hours.end)
+    report = RawLoad(connection, index.store, event, landed, files).load(list(hours))
+    log.info(
+        "raw hours loaded",
+        table=event.name,
+        hours=len(report.loaded),
+        refused=len(report.refused),
+        rows=sum(each.raw_rows for each in report.loaded.values()),
+    )
+    return report
+
+
+_READ = (
+    "(select *, filename, file_row_number from read_parquet($files, filename = true, "
+    "file_row_number = true, union_by_name = true, hive_partitioning = false)) "
+    "join loading_files using (filename)"
+)
+
+_DUPLICATES = """
+create or replace temp table repeated (event_id varchar, occurred_at timestamptz);
+create or replace temp table duplicates (
+  filename varchar, file_row_number bigint, hour timestamp, is_conflicting bool)
+"""
+
+_FIND_DUPLICATES = """
+insert into duplicates
+with copies as (
+  select
+    filename, file_row_number, hour, event_id, occurred_at,
+    hash({content}) as content,
+    row_number() over copies_of_one as place,
+    first_value(hash({content})) over copies_of_one as first_content
+  from {read} semi join repeated using (event_id, occurred_at)
+  window copies_of_one as (
+    partition by event_id, occurred_at
+    order by last, kafka_topic, kafka_partition, kafka_offset, filename, file_row_number)
+)
+select filename, file_row_number, hour, content <> first_content from copies where place > 1
+"""
+
+
+def _columns(event: Event) -> str:
+    return ", ".join(each.name for each in lake_fields(event))
+
+
+def _columns_in_utc(event: Event) -> str:
+    return ", ".join(
+        f"timezone('UTC', {each.name}) as {each.name}" if each.type == "timestamp" else each.name
+        for each in lake_fields(event)
+    )
+
+
+def _content(event: Event) -> list[str]:
+    """What copies must share: all that the producer sent, not where it was read."""
+    return [*(each.name for each in event.fields if each.name != "event_id"), "unknown_fields"]
+
+
+def _unbalanced(hour: LoadedHour) -> Refusal:
+    return Refusal(
+        f"manifests say {hour.landed.rows} rows, the files hold {hour.raw_rows} for this hour "
+        f"and {hour.duplicates} duplicates"
+    )

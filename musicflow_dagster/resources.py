@@ -1,0 +1,65 @@
+"""What assets work with: the lake, the warehouse and the snapshot of one set of settings."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+from pydantic import PrivateAttr
+
+from contracts.store import open_store
+from musicflow_dagster.lake_index import LakeIndex
+from musicflow_dagster.settings import Settings
+from musicflow_dagster.warehouse import WriterLock, open_warehouse, prepare
+
+POOL = "warehouse_writer"
+"""The pool of every step that writes to the warehouse; it is held per run."""
+
+
+class LakeResource(dg.ConfigurableResource):
+    """The lake that landing writes, with the local index of its manifests."""
+
+    root: str
+    index: str
+
+    def manifests(self) -> LakeIndex:
+        """The index, up to date."""
+        index = LakeIndex(Path(self.index), open_store(self.root))
+        index.refresh()
+        return index
+
+
+class WarehouseResource(dg.ConfigurableResource):
+    """The DuckDB warehouse. A run holds the right to write from its first step to its last."""
+
+    path: str
+    patience_seconds: float = 3600.0
+    _lock: WriterLock | None = PrivateAttr(default=None)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002 Dagster's signature
+        """Wait until no other run writes."""
+        self._lock = WriterLock(Path(self.path), self.patience_seconds)
+        self._lock.acquire()
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002 Dagster's signature
+        """Let the next run write."""
+        if self._lock:
+            self._lock.release()
+
+    @contextmanager
+    def open(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection to the warehouse, with everything in it that loads need."""
+        with open_warehouse(Path(self.path)) as connection:
+            prepare(connection)
+            yield connection
+
+
+def lake_resource(settings: Settings) -> LakeResource:
+    """The lake of `settings`."""
+    return LakeResource(root=settings.lake, index=str(settings.index))
+
+
+def warehouse_resource(settings: Settings) -> WarehouseResource:
+    """The warehouse of `settings`."""
+    return WarehouseResource(path=str(settings.warehouse))

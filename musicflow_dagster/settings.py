@@ -1,0 +1,93 @@
+"""The station's settings: read once from the environment, then passed on."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from contracts.errors import ConfigurationError
+from contracts.lake import hour_of
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+class Settings(BaseSettings):
+    """Where things stand and how patient the planner is.
+
+    Each field is the environment variable `MUSICFLOW_<NAME>`; folders that are not given stand
+    below `home`.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="MUSICFLOW_", frozen=True, extra="ignore")
+
+    home: Path = Path(".musicflow")
+    lake: str = ""
+    warehouse: Path = Path()
+    snapshot: Path = Path()
+    dagster_home: Path = Field(default=Path(), validation_alias="DAGSTER_HOME")
+    dbt_project: Path = REPOSITORY / "dbt_project"
+    start: datetime = datetime(2024, 1, 1, tzinfo=UTC)
+    """First hourly partition; the oldest event that landing accepts."""
+    grace_seconds: int = Field(default=300, ge=0)
+    """How long after its end an hour waits for stragglers."""
+    gap_hours: int = Field(default=24, ge=0)
+    """Longest silence whose hours are built empty; a longer one was no service at all."""
+    run_hours: int = Field(default=168, ge=1)
+    """Most hours that one run builds."""
+    pseudonym_key: SecretStr | None = None
+
+    @field_validator("start")
+    @classmethod
+    def _whole_hour(cls, start: datetime) -> datetime:
+        aware = start if start.tzinfo else start.replace(tzinfo=UTC)
+        if hour_of(aware) != aware:
+            raise ValueError("give a whole UTC hour, such as 2024-01-01T00:00:00Z")
+        return aware.astimezone(UTC)
+
+    def model_post_init(self, _context: object) -> None:
+        """Fill in the folders that were not given, all absolute."""
+        home = self.home.expanduser().absolute()
+        defaults = {
+            "warehouse": home / "warehouse" / "musicflow.duckdb",
+            "snapshot": home / "snapshot",
+            "dagster_home": home / "dagster",
+        }
+        for name, default in defaults.items():
+            given: Path = getattr(self, name)
+            filled = default if given == Path() else given.expanduser().absolute()
+            object.__setattr__(self, name, filled)  # the model is frozen from here on
+        object.__setattr__(self, "home", home)
+        if "://" not in self.lake:
+            lake = Path(self.lake or home / "lake").expanduser().absolute()
+            object.__setattr__(self, "lake", str(lake))
+
+    @property
+    def grace(self) -> timedelta:
+        """`grace_seconds` as a duration."""
+        return timedelta(seconds=self.grace_seconds)
+
+    @property
+    def index(self) -> Path:
+        """The local index of the lake's manifests; it can be removed at any time."""
+        return self.home / "index" / "manifests.sqlite"
+
+    @property
+    def dbt_target(self) -> Path:
+        """Where dbt keeps what it derives from the project."""
+        return self.home / "dbt"
+
+
+def read_settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        ConfigurationError: A variable cannot be read; the message names it.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        variable = name if name.startswith("DAGSTER") else f"MUSICFLOW_{name}"
+        raise ConfigurationError(f"{variable} cannot be used: {first['msg']}") from error

@@ -1,0 +1,143 @@
+"""The DuckDB warehouse: one writer at a time, held from load to publish."""
+
+import fcntl
+import secrets
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import duckdb
+
+from contracts.errors import ConfigurationError, UnavailableError
+from contracts.events import EVENTS
+from contracts.store import disk_error
+from contracts.to_sql import create_raw_table
+
+_SCHEMA = """
+create schema if not exists raw;
+create schema if not exists staging;
+create schema if not exists reconciliation;
+create table if not exists staging.pseudonym_key (key varchar not null);
+create table if not exists reconciliation.warehouse (id varchar not null);
+create table if not exists reconciliation.raw_hours (
+  event varchar not null, hour timestamp not null, accepted bigint not null,
+  replayed bigint not null, from_files bigint not null, raw_rows bigint not null,
+  duplicates bigint not null, conflicting_duplicates bigint not null, erased bigint not null,
+  manifests varchar not null, loaded_at timestamp not null);
+create table if not exists reconciliation.fact_hours (
+  fact varchar not null, hour timestamp not null, raw_rows bigint not null,
+  fact_rows bigint not null);
+create table if not exists reconciliation.built_hours (
+  event varchar not null, hour timestamp not null, manifests varchar not null);
+"""
+
+
+@contextmanager
+def open_warehouse(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection in UTC, closed at the end.
+
+    Raises:
+        UnavailableError: Another process has the file open, or it cannot be made.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = duckdb.connect(path, read_only=read_only)
+    except OSError as error:
+        raise disk_error(error, path) from error
+    except duckdb.IOException as error:
+        raise UnavailableError(
+            f"the warehouse {path} cannot be opened; close what else has it open, and read the "
+            f"published snapshot instead: {str(error).splitlines()[0]}"
+        ) from error
+    try:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute("set preserve_insertion_order = false")
+        yield connection
+    finally:
+        connection.close()
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create what a new warehouse lacks; it costs nothing on one that stands."""
+    connection.execute(_SCHEMA)
+    for event in EVENTS:
+        connection.execute(create_raw_table(event, "duckdb"))
+    connection.execute(
+        "insert into reconciliation.warehouse select ? "
+        "where not exists (from reconciliation.warehouse)",
+        [uuid.uuid4().hex],
+    )
+
+
+def set_pseudonym_key(connection: duckdb.DuckDBPyConnection, key: str) -> None:
+    """Put the key where the models find it.
+
+    Raises:
+        ConfigurationError: The models were built with another key.
+    """
+    held = connection.sql("select key from staging.pseudonym_key").fetchall()
+    if not held:
+        connection.execute("insert into staging.pseudonym_key values (?)", [key])
+    elif held != [(key,)]:
+        raise ConfigurationError(
+            "MUSICFLOW_PSEUDONYM_KEY is not the key that this warehouse was built with: give the "
+            "old key, or remove the warehouse and the snapshot to rebuild them from the lake"
+        )
+
+
+def pseudonym_key(configured: str | None, home: Path) -> str:
+    """The configured key, or this machine's own, made at first use and kept for its owner only."""
+    if configured:
+        return configured
+    path = home / "pseudonym.key"
+    if not path.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32))
+    return path.read_text().strip()
+
+
+class WriterLock:
+    """The right to write to a warehouse, for this process; the system frees it if it dies."""
+
+    def __init__(self, warehouse: Path, patience_seconds: float) -> None:
+        """Ask for the lock of `warehouse`, waiting at most `patience_seconds`."""
+        self.path = warehouse.with_name(f"{warehouse.name}.lock")
+        self.patience_seconds = patience_seconds
+        self._file: IO[str] | None = None
+
+    def acquire(self) -> None:
+        """Wait for the lock.
+
+        Raises:
+            UnavailableError: Another run held it all the time.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        file = self.path.open("w")
+        deadline = time.monotonic() + self.patience_seconds
+        while not _locked(file):
+            if time.monotonic() > deadline:
+                file.close()
+                raise UnavailableError(
+                    f"another run has been writing to the warehouse for {self.patience_seconds:g} "
+                    "seconds; wait for it, or cancel it"
+                )
+            time.sleep(0.2)
+        self._file = file
+
+    def release(self) -> None:
+        """Let others write."""
+        if self._file:
+            self._file.close()
+            self._file = None
+
+
+def _locked(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
