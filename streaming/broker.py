@@ -43,7 +43,7 @@ def running_broker(settings: BrokerSettings) -> Iterator[tuple[str, subprocess.P
     """
     folder = settings.broker_home
     with _only_broker_of(folder):
-        java = java_home(settings.cache)
+        java = java_home()
         files = broker_files.prepare(folder, settings.port, settings.partitions)
         classpath = f"{jars(BROKER, settings.cache, java)[0].parent}/*"
         _format_storage(java, classpath, files)

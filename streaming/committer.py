@@ -1,0 +1,214 @@
+"""Committing a batch: judged and written by the workers, counted here, its manifest last."""
+
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from contracts.errors import ConflictError, LakeError
+from contracts.events import CONTRACT_VERSION, Event
+from contracts.logs import log
+from contracts.manifests import Manifest, ManifestLog, PartitionRange
+from streaming.attempts import clean
+from streaming.checkpoint import Checkpoint, PlannedBatch
+from streaming.limits import Limits
+from streaming.tail import LogTail
+from streaming.task import BatchTask, TaskFacts
+
+RunTasks = Callable[[BatchTask], Sequence[TaskFacts]]
+"""Lands the batch's messages on the workers; one answer per Kafka partition that has any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where and how batches of one event are landed."""
+
+    lake: str
+    event: Event
+    manifests: ManifestLog
+    checkpoint: Checkpoint
+    limits: Limits
+    buffer_bytes: int
+
+
+class Committer:
+    """Lands the batches of one event, one after the other."""
+
+    def __init__(self, destination: Destination, tail: LogTail) -> None:
+        """Go on from `tail`, the end of the event's log."""
+        self._to = destination
+        self.tail = tail
+
+    def commit(self, number: int, run_tasks: RunTasks) -> Manifest | None:
+        """Land batch `number` of the query; None if that had been done, or it is empty.
+
+        Raises:
+            ConflictError: Another writer has landed these messages, or some before them are
+                missing; nothing of this attempt counts.
+        """
+        began = time.monotonic()
+        self.tail.refresh()
+        planned = self._to.checkpoint.batch(number)
+        writer = self._to.checkpoint.writer()
+        if self._stands(writer, planned):
+            log.info("batch was committed before", event_name=self._name, batch=number)
+            return None
+        self._check_continues(planned)
+        if planned.is_empty():
+            return None
+        facts = sorted(run_tasks(self._task(writer, planned)), key=lambda each: each.partition)
+        manifest = self._append(self._manifest(writer, planned, facts))
+        if manifest is not None:
+            _report(manifest, time.monotonic() - began)
+        clean(self._to.manifests.store, self._to.manifests, self.tail.stream_seq)
+        return manifest
+
+    @property
+    def _name(self) -> str:
+        return self._to.event.name
+
+    def _stands(self, writer: str, planned: PlannedBatch) -> bool:
+        """Whether the last stream manifest is this very batch.
+
+        Raises:
+            ConflictError: It has this batch's number, or a later one, and other offsets.
+        """
+        last = self.tail.stream
+        if last is None or last.writer != writer or last.batch < planned.number:
+            return False
+        if last.batch == planned.number and _offsets(last) == _planned_offsets(planned):
+            return True
+        raise ConflictError(
+            f"{self._name}: the lake has batch {last.batch} of this checkpoint with other offsets "
+            f"than batch {planned.number} has now: the checkpoint was set back; remove it to go "
+            "on from where the lake ends"
+        )
+
+    def _check_continues(self, planned: PlannedBatch) -> None:
+        for partition, end in self.tail.ends.items():
+            start = planned.starts.get(partition)
+            if start != end:
+                raise ConflictError(
+                    f"{self._name}: batch {planned.number} begins at offset {start} of partition "
+                    f"{partition}, but the lake ends at {end}: another landing job has written "
+                    "to this lake; stop one of them, and remove the checkpoint of the older"
+                )
+
+    def _task(self, writer: str, planned: PlannedBatch) -> BatchTask:
+        return BatchTask(
+            lake=self._to.lake,
+            event_name=self._name,
+            writer=writer,
+            batch=planned.number,
+            batch_at=planned.at,
+            after=self.tail.stream_seq,
+            run=uuid.uuid4().hex[:8],
+            limits=self._to.limits,
+            buffer_bytes=self._to.buffer_bytes,
+        )
+
+    def _manifest(self, writer: str, planned: PlannedBatch, facts: Sequence[TaskFacts]) -> Manifest:
+        reasons: Counter[str] = Counter()
+        for each in facts:
+            reasons.update(each.rejected_by_reason)
+        return Manifest(
+            event=self._name,
+            seq=self.tail.seq + 1,
+            kind="stream",
+            writer=writer,
+            batch=planned.number,
+            batch_at=planned.at,
+            committed_at=datetime.now(UTC),
+            contract_version=CONTRACT_VERSION,
+            offsets=_ranges(self._name, planned, facts),
+            accepted=sum(each.accepted for each in facts),
+            rejected=sum(each.rejected for each in facts),
+            rejected_by_reason=dict(sorted(reasons.items())),
+            files=tuple(file for each in facts for file in each.files),
+            rejected_files=tuple(file for each in facts for file in each.rejected_files),
+            min_occurred_at=min(
+                (each.min_occurred_at for each in facts if each.min_occurred_at), default=None
+            ),
+            max_occurred_at=max(
+                (each.max_occurred_at for each in facts if each.max_occurred_at), default=None
+            ),
+            rows_with_unknown_fields=sum(each.rows_with_unknown_fields for each in facts),
+        )
+
+    def _append(self, manifest: Manifest) -> Manifest | None:
+        """Commit at the next number; None if the same batch was committed meanwhile.
+
+        Replays and files may take numbers between ours; another stream batch may not.
+        """
+        continued = self.tail.stream_seq
+        while True:
+            wanted = replace(manifest, seq=self.tail.seq + 1)
+            try:
+                self._to.manifests.append(wanted)
+            except ConflictError:
+                self.tail.refresh()
+                if self.tail.stream_seq == continued:
+                    continue
+                if _same_batch(self.tail.stream, manifest):
+                    return None
+                raise
+            self.tail.take(wanted)
+            return wanted
+
+
+def _ranges(
+    topic: str, planned: PlannedBatch, facts: Sequence[TaskFacts]
+) -> tuple[PartitionRange, ...]:
+    """What became of each partition's offsets.
+
+    Raises:
+        LakeError: More messages came back than offsets went out.
+    """
+    by_partition = {each.partition: each for each in facts}
+    if len(by_partition) != len(facts) or not by_partition.keys() <= planned.ends.keys():
+        raise LakeError(f"{topic}: Spark split a Kafka partition: nothing was committed")
+    ranges = []
+    for partition in sorted(planned.ends):
+        start, end = planned.starts[partition], planned.ends[partition]
+        fact = by_partition.get(partition, TaskFacts(partition))
+        not_data = end - start - fact.accepted - fact.rejected
+        if not_data < 0:
+            raise LakeError(
+                f"{topic}: partition {partition} gave {-not_data} messages more than its offsets "
+                f"{start} to {end} hold: nothing was committed"
+            )
+        ranges.append(
+            PartitionRange(topic, partition, start, end, fact.accepted, fact.rejected, not_data)
+        )
+    return tuple(ranges)
+
+
+def _offsets(manifest: Manifest) -> dict[int, tuple[int, int]]:
+    return {each.partition: (each.start, each.end) for each in manifest.offsets}
+
+
+def _planned_offsets(planned: PlannedBatch) -> dict[int, tuple[int, int]]:
+    return {each: (planned.starts[each], end) for each, end in planned.ends.items()}
+
+
+def _same_batch(standing: Manifest | None, ours: Manifest) -> bool:
+    return (
+        standing is not None
+        and (standing.writer, standing.batch) == (ours.writer, ours.batch)
+        and _offsets(standing) == _offsets(ours)
+    )
+
+
+def _report(manifest: Manifest, seconds: float) -> None:
+    log.info(
+        "batch committed",
+        event_name=manifest.event,
+        batch=manifest.batch,
+        manifest=manifest.seq,
+        accepted=manifest.accepted,
+        rejected=manifest.rejected,
+        files=len(manifest.files),
+        seconds=round(seconds, 2),
+    )

@@ -1,0 +1,93 @@
+"""Writing a task's Parquet files: one per folder, in bounded memory."""
+
+from collections.abc import Callable, Sequence
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from contracts.manifests import DataFile
+from contracts.store import Store
+
+
+class GrowingFile:
+    """A Parquet file whose rows are kept back until there are enough for a row group."""
+
+    def __init__(self, path: str, hour: str) -> None:
+        """The file `path` of the hour named `hour`; nothing is opened yet."""
+        self.path = path
+        self.waiting_bytes = 0
+        self._hour = hour
+        self._waiting: list[pa.Table] = []
+        self._rows = 0
+        self._file: BinaryIO | None = None
+        self._writer: pq.ParquetWriter | None = None
+
+    def add(self, rows: pa.Table) -> None:
+        """Keep rows for the next row group."""
+        self._waiting.append(rows)
+        self.waiting_bytes += rows.nbytes
+        self._rows += rows.num_rows
+
+    def flush(self, store: Store) -> None:
+        """Write what waits as a row group."""
+        if not self._waiting:
+            return
+        rows = pa.concat_tables(self._waiting)
+        if self._writer is None:
+            self._file = store.create(self.path)
+            self._writer = pq.ParquetWriter(self._file, rows.schema, compression="zstd")
+        self._writer.write_table(rows, row_group_size=rows.num_rows)
+        self._waiting = []
+        self.waiting_bytes = 0
+
+    def finish(self, store: Store) -> DataFile:
+        """Write the rest and close; the file stands from here on."""
+        self.flush(store)
+        if self._writer is None or self._file is None:
+            raise ValueError(f"{self.path} got no rows")
+        self._writer.close()
+        size = self._file.tell()
+        self._file.close()
+        return DataFile(self.path, self._hour, self._rows, size)
+
+    def abandon(self) -> None:
+        """Let go of the file as it is."""
+        if self._file is not None:
+            self._file.close()
+
+
+class TaskFiles:
+    """The files of one task; when too much waits the longest queue is written."""
+
+    def __init__(
+        self, store: Store, announce: Callable[[Sequence[str]], None], buffer_bytes: int
+    ) -> None:
+        """Write to `store`; `announce` is told all paths before the first write to a new one."""
+        self._store = store
+        self._announce = announce
+        self._buffer_bytes = buffer_bytes
+        self._files: dict[str, GrowingFile] = {}
+        self._announced = 0
+
+    def add(self, path: str, hour: str, rows: pa.Table) -> None:
+        """Add rows of one hour to the file `path`."""
+        self._files.setdefault(path, GrowingFile(path, hour)).add(rows)
+        while sum(each.waiting_bytes for each in self._files.values()) > self._buffer_bytes:
+            self._announce_new()
+            max(self._files.values(), key=lambda each: each.waiting_bytes).flush(self._store)
+
+    def finish(self) -> list[DataFile]:
+        """Write and close everything; what the files hold, in order of their paths."""
+        self._announce_new()
+        return [self._files[path].finish(self._store) for path in sorted(self._files)]
+
+    def abandon(self) -> None:
+        """Let go of everything; the notes say what to remove."""
+        for each in self._files.values():
+            each.abandon()
+
+    def _announce_new(self) -> None:
+        if len(self._files) > self._announced:
+            self._announce(sorted(self._files))
+            self._announced = len(self._files)

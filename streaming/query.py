@@ -1,0 +1,140 @@
+"""The query of one topic: what Spark reads, and what is done with each of its batches."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+
+from contracts.errors import MusicFlowError
+from contracts.events import Event
+from contracts.manifests import ManifestLog
+from contracts.progress import read_progress
+from contracts.store import Store, open_store
+from streaming.attempts import clean
+from streaming.checkpoint import Checkpoint
+from streaming.committer import Committer, Destination
+from streaming.guards import check_checkpoint, check_kafka_holds, starting_offsets
+from streaming.kafka import Held
+from streaming.progress import ProgressKeeper
+from streaming.settings import LandingSettings
+from streaming.tail import LogTail
+from streaming.task import FACTS_DDL, BatchTask, TaskFacts, landing
+
+
+class StoppingError(Exception):
+    """Ends a batch that Spark began after we were asked to stop; it is landed next time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the messages come from."""
+
+    address: str
+    held: dict[int, Held]
+    """What each partition of the topic holds."""
+
+
+class TopicQuery:
+    """One topic's query, from its start to its end."""
+
+    def __init__(
+        self, settings: LandingSettings, event: Event, store: Store, lake_id: str, source: Source
+    ) -> None:
+        """Check that lake, checkpoint and Kafka fit together, and remove leftovers.
+
+        Raises:
+            MusicFlowError: They don't fit; the message says what to do.
+        """
+        self.event = event
+        self.failure: MusicFlowError | None = None
+        self._settings = settings
+        self._source = source
+        self._stopping = threading.Event()
+        self._idle = threading.Event()
+        self._idle.set()
+        self._folder = settings.checkpoints / event.name
+        checkpoint = Checkpoint(open_store(str(self._folder)), event.name)
+        before = read_progress(store, event.name)
+        manifests = ManifestLog(store, event.name)
+        tail = LogTail(manifests, hint=before.last_seq if before else 0)
+        checkpoint.bind(lake_id, settings.lake)
+        check_checkpoint(event.name, checkpoint, tail.ends)
+        check_kafka_holds(event.name, tail.ends, source.held)
+        clean(store, manifests, tail.stream_seq)
+        self._checkpoint = checkpoint
+        self._tail = tail
+        self._committer = Committer(
+            Destination(
+                lake=settings.lake,
+                event=event,
+                manifests=manifests,
+                checkpoint=checkpoint,
+                limits=settings.limits,
+                buffer_bytes=settings.buffer_mebibytes * 1024 * 1024,
+            ),
+            tail,
+        )
+        self.progress = ProgressKeeper(store, event.name, before)
+        self.query: StreamingQuery | None = None
+
+    def start(self, spark: SparkSession, *, once: bool) -> None:
+        """Start the query; it runs in Spark's threads."""
+        writer = (
+            self._messages(spark)
+            .writeStream.queryName(self.event.name)
+            .option("checkpointLocation", str(self._folder))
+            .foreachBatch(self._land)
+        )
+        every = self._settings.trigger
+        triggered = (
+            writer.trigger(availableNow=True) if once else writer.trigger(processingTime=every)
+        )
+        self.query = triggered.start()
+        self._tell_progress()
+
+    def stop(self) -> None:
+        """Stop when the batch in hand, if there is one, is committed."""
+        self._stopping.set()
+        self._idle.wait()
+        if self.query is not None:
+            self.query.stop()
+
+    def _messages(self, spark: SparkSession) -> DataFrame:
+        offsets = starting_offsets(self.event.name, self._tail.ends, self._source.held)
+        options = {
+            "kafka.bootstrap.servers": self._source.address,
+            "subscribe": self.event.name,
+            # Read only where the checkpoint is new.
+            "startingOffsets": offsets,
+            "failOnDataLoss": "true",
+            "maxOffsetsPerTrigger": str(self._settings.max_offsets_per_trigger),
+            "groupIdPrefix": "musicflow-landing",
+        }
+        stream = spark.readStream.format("kafka").options(**options).load()
+        return stream.select("partition", "offset", "value")
+
+    def _land(self, messages: DataFrame, number: int) -> None:
+        """What Spark calls for each batch."""
+        self._idle.clear()
+        try:
+            if self._stopping.is_set():
+                raise StoppingError
+            self._committer.commit(number, lambda task: _run(task, messages))
+            self._tell_progress()
+        except MusicFlowError as error:
+            self.failure = error
+            raise
+        finally:
+            self._idle.set()
+
+    def _tell_progress(self) -> None:
+        ends = self._tail.ends or self._checkpoint.initial_offsets()
+        self.progress.committed(ends, self._tail.seq, self._checkpoint.writer())
+
+
+def _run(task: BatchTask, messages: DataFrame) -> Sequence[TaskFacts]:
+    rows = messages.mapInArrow(landing(task), FACTS_DDL).collect()
+    return [msgspec.json.decode(row.facts, type=TaskFacts) for row in rows]

@@ -1,0 +1,131 @@
+"""The Spark session: local by default, quiet, and gone when we are."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from py4j.protocol import Py4JError
+from pyspark import SparkConf, SparkContext
+from pyspark.errors import PySparkException
+from pyspark.java_gateway import launch_gateway
+from pyspark.sql import SparkSession
+
+from contracts.errors import UnavailableError
+from contracts.store import disk_error
+from streaming.jars import SPARK_KAFKA, jars
+from streaming.java import java_home, spark_java_home
+from streaming.settings import LandingSettings
+
+LOG = "spark.log"
+
+# Rows of one Arrow batch: more is no faster and costs memory in each worker.
+_ARROW_ROWS = 20_000
+# A worker holds a batch several times over while it judges it.
+_ARROW_BYTES = 32 * 1024 * 1024
+
+
+@contextmanager
+def spark_session(settings: LandingSettings) -> Iterator[SparkSession]:
+    """A session whose Java process and workers end with it, whatever ends us.
+
+    Raises:
+        UnavailableError: No Java or jars, a folder that can't be written, or Spark does not start.
+    """
+    folder = settings.spark_home
+    logging = _prepare(folder)
+    home = java_home()
+    libraries = jars(SPARK_KAFKA, settings.cache, home)
+    os.environ["JAVA_HOME"] = str(spark_java_home(home, settings.cache))
+    os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    conf = _conf(settings, libraries, logging)
+    session = SparkSession(_context(conf, folder / LOG))
+    try:
+        yield session
+    finally:
+        session.stop()
+        _end_java()
+
+
+def _prepare(folder: Path) -> Path:
+    """Make Spark's folder; the file that configures its log."""
+    logging = folder / "log4j2.properties"
+    try:
+        (folder / "local").mkdir(parents=True, exist_ok=True)
+        logging.write_text(_LOGGING.format(log=folder / LOG))
+    except OSError as error:
+        raise disk_error(error, folder) from error
+    return logging
+
+
+def _context(conf: SparkConf, log_file: Path) -> SparkContext:
+    """Start Java in a session of its own: Ctrl-C and a stopped group reach us, not it.
+
+    It still ends with us, because it reads from a pipe whose other end is ours.
+    """
+    ours = signal.getsignal(signal.SIGINT)
+    with log_file.open("ab") as output:
+        try:
+            gateway = launch_gateway(  # type: ignore[no-untyped-call]  # PySpark left it untyped
+                conf, {"stdout": output, "stderr": output, "start_new_session": True}
+            )
+            return SparkContext(gateway=gateway, conf=conf)
+        except (PySparkException, Py4JError, OSError) as error:
+            raise UnavailableError(f"Spark did not start: see {log_file}") from error
+        finally:
+            # Spark takes Ctrl-C for itself, and would end the batch in hand.
+            signal.signal(signal.SIGINT, ours)
+
+
+def _end_java() -> None:
+    """End the Java process, which would otherwise live as long as we do."""
+    gateway = SparkContext._gateway  # noqa: SLF001 - PySpark has no public name for it
+    if gateway is None:
+        return
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    gateway.proc.wait()
+    SparkContext._gateway = SparkContext._jvm = None  # noqa: SLF001 - as above
+
+
+def _conf(settings: LandingSettings, libraries: list[Path], logging: Path) -> SparkConf:
+    folder = settings.spark_home
+    options = {
+        "spark.master": settings.master,
+        "spark.app.name": "musicflow-landing",
+        "spark.jars": ",".join(map(str, libraries)),
+        "spark.driver.memory": settings.driver_memory,
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{logging}",
+        "spark.local.dir": str(folder / "local"),
+        "spark.sql.warehouse.dir": str(folder / "warehouse"),
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": "1",
+        "spark.sql.execution.arrow.maxRecordsPerBatch": str(_ARROW_ROWS),
+        "spark.sql.execution.arrow.maxBytesPerBatch": str(_ARROW_BYTES),
+        "spark.ui.enabled": "false",
+        # One thread a task: Spark already runs as many tasks as there are cores.
+        "spark.executorEnv.POLARS_MAX_THREADS": "1",
+        "spark.executorEnv.OMP_NUM_THREADS": "1",
+    }
+    return SparkConf(loadDefaults=False).setAll(list(options.items()))
+
+
+_LOGGING = """\
+appender.file.type=RollingFile
+appender.file.name=file
+appender.file.fileName={log}
+appender.file.filePattern={log}.%i
+appender.file.layout.type=PatternLayout
+appender.file.layout.pattern=%d{{ISO8601}} %p %c{{1}}: %m%n
+appender.file.policies.type=Policies
+appender.file.policies.size.type=SizeBasedTriggeringPolicy
+appender.file.policies.size.size=20MB
+appender.file.strategy.type=DefaultRolloverStrategy
+appender.file.strategy.max=2
+rootLogger.level=WARN
+rootLogger.appenderRef.file.ref=file
+"""

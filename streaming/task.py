@@ -1,0 +1,195 @@
+"""What runs on Spark's workers: one Kafka partition of one batch is judged and written.
+
+Only facts go back to the driver; rows go straight from Kafka's bytes to Parquet.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark import TaskContext
+
+from contracts.errors import LakeError
+from contracts.events import EVENTS_BY_NAME
+from contracts.lake import batch_folder, hour_folder, hour_key, hour_of, rejected_folder
+from contracts.manifests import DataFile
+from contracts.store import open_store
+from streaming.attempts import note, note_path
+from streaming.judge import Judge, Verdict
+from streaming.limits import Limits
+from streaming.parquet import TaskFiles
+
+FACTS = pa.schema([pa.field("facts", pa.binary(), nullable=False)])
+FACTS_DDL = "facts binary not null"
+"""What a task returns: one row for its partition, a `TaskFacts` in JSON."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_HOUR_US = 3_600_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class BatchTask:
+    """What each task of a batch must know; it travels to the workers."""
+
+    lake: str
+    event_name: str
+    writer: str
+    batch: int
+    batch_at: datetime
+    after: int
+    """Number of the stream manifest that the batch continues."""
+    run: str
+    """Names this attempt of the batch, so that no two ever write to the same file."""
+    limits: Limits
+    buffer_bytes: int
+
+
+@dataclass(slots=True)
+class TaskFacts:
+    """What became of one Kafka partition's messages in one batch."""
+
+    partition: int
+    accepted: int = 0
+    rejected: int = 0
+    rejected_by_reason: Mapping[str, int] = msgspec.field(default_factory=dict)
+    files: tuple[DataFile, ...] = ()
+    rejected_files: tuple[DataFile, ...] = ()
+    min_occurred_at: datetime | None = None
+    max_occurred_at: datetime | None = None
+    rows_with_unknown_fields: int = 0
+
+
+def landing(
+    task: BatchTask,
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """The function for Spark's `mapInArrow`."""
+
+    def land(messages: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        context = TaskContext.get()
+        facts = land_partition(task, messages, context.attemptNumber() if context else 0)
+        if facts is not None:
+            yield pa.record_batch([[msgspec.json.encode(facts)]], schema=FACTS)
+
+    return land
+
+
+def land_partition(
+    task: BatchTask, messages: Iterator[pa.RecordBatch], attempt: int
+) -> TaskFacts | None:
+    """Judge and write the messages of one partition; None if there are none.
+
+    Args:
+        task: The batch.
+        messages: Columns partition, offset and value.
+        attempt: How often Spark tried this task before.
+    """
+    first = next((chunk for chunk in messages if chunk.num_rows), None)
+    if first is None:
+        return None
+    partition = first.column("partition")[0].as_py()
+    writer = PartitionWriter(task, partition, attempt)
+    try:
+        writer.write(first)
+        for chunk in messages:
+            writer.write(chunk)
+        return writer.finish()
+    finally:
+        writer.files.abandon()
+
+
+class PartitionWriter:
+    """Judges chunks of one partition's messages, writes them and keeps the count."""
+
+    def __init__(self, task: BatchTask, partition: int, attempt: int) -> None:
+        """Begin partition `partition` of the batch `task`."""
+        self._task = task
+        self._facts = TaskFacts(partition)
+        self._reasons: Counter[str] = Counter()
+        self._judge = Judge(EVENTS_BY_NAME[task.event_name], task.limits)
+        self._name = f"p{partition}-{task.run}-{attempt}"
+        store = open_store(task.lake)
+        path = note_path(task.event_name, task.writer, task.batch, self._name)
+        self.files = TaskFiles(
+            store, lambda files: note(store, path, task.after, files), task.buffer_bytes
+        )
+        self._rejects = self._path(rejected_folder(task.event_name, hour_of(task.batch_at)))
+
+    def write(self, chunk: pa.RecordBatch) -> None:
+        """Judge a chunk and add its rows to their files."""
+        if not chunk.num_rows:
+            return
+        self._check_partition(chunk)
+        verdict = self._judge(self._with_topic(chunk), self._task.batch_at)
+        if verdict.accepted.num_rows + verdict.rejected.num_rows != chunk.num_rows:
+            raise LakeError("the judgement lost or doubled messages: nothing of it was committed")
+        self._count(verdict)
+        for hour, rows in by_hour(verdict.accepted):
+            folder = hour_folder(self._task.event_name, hour)
+            self.files.add(self._path(folder), hour_key(hour), rows)
+        if verdict.rejected.num_rows:
+            self.files.add(self._rejects, hour_key(self._task.batch_at), verdict.rejected)
+
+    def finish(self) -> TaskFacts:
+        """Close the files; what became of the partition."""
+        written = self.files.finish()
+        self._facts.files = tuple(each for each in written if each.path != self._rejects)
+        self._facts.rejected_files = tuple(each for each in written if each.path == self._rejects)
+        self._facts.rejected_by_reason = dict(self._reasons)
+        return self._facts
+
+    def _path(self, folder: str) -> str:
+        batch = batch_folder(self._task.writer, self._task.batch)
+        return f"{folder}/{batch}/{self._name}.parquet"
+
+    def _check_partition(self, chunk: pa.RecordBatch) -> None:
+        """Spark gives each task one partition; counts and file names rest on it."""
+        if (chunk.column("partition").to_numpy() != self._facts.partition).any():
+            raise LakeError(
+                "a task got messages of several Kafka partitions: nothing was committed"
+            )
+
+    def _with_topic(self, chunk: pa.RecordBatch) -> pa.RecordBatch:
+        """The chunk with its topic, which need not travel with each message."""
+        topic = pa.repeat(pa.scalar(self._task.event_name), chunk.num_rows)
+        return pa.record_batch([topic, *chunk.columns], names=["topic", *chunk.schema.names])
+
+    def _count(self, verdict: Verdict) -> None:
+        facts = self._facts
+        facts.accepted += verdict.accepted.num_rows
+        facts.rejected += verdict.rejected.num_rows
+        if verdict.rejected.num_rows:
+            reasons = pc.list_element(verdict.rejected["reasons"], 0).to_pylist()
+            self._reasons.update(str(reason).partition(":")[0] for reason in reasons)
+        if verdict.accepted.num_rows:
+            unknown = verdict.accepted["unknown_fields"]
+            facts.rows_with_unknown_fields += len(unknown) - unknown.null_count
+            times = verdict.accepted["occurred_at"]
+            first, last = pc.min(times).as_py(), pc.max(times).as_py()
+            facts.min_occurred_at = min(facts.min_occurred_at or first, first)
+            facts.max_occurred_at = max(facts.max_occurred_at or last, last)
+
+
+def by_hour(rows: pa.Table) -> Iterator[tuple[datetime, pa.Table]]:
+    """The rows of each event hour, hours in order, rows in their own order.
+
+    Each part is a copy (unless there is but one), so that keeping one keeps no other alive.
+    """
+    if not rows.num_rows:
+        return
+    hours = rows["occurred_at"].to_numpy().astype("datetime64[us]").view("int64") // _HOUR_US
+    if hours.min() == hours.max():
+        yield _hour(hours[0]), rows
+        return
+    order = np.argsort(hours, kind="stable")
+    distinct, starts = np.unique(hours[order], return_index=True)
+    for number, part in zip(distinct, np.split(order, starts[1:]), strict=True):
+        yield _hour(number), rows.take(part)
+
+
+def _hour(number: int) -> datetime:
+    return _EPOCH + timedelta(hours=int(number))
