@@ -1,50 +1,39 @@
 """The exact path: one message, read field by field, with all reasons against it.
 
 It decides every rejection, and accepts what is sound but unusual: unknown fields, duplicate
-keys, escapes beyond the everyday ones. What it accepts of the everyday kind, `plain.py` reads
-to the same values, faster.
+keys, exponents, rare escapes. What it accepts of the everyday kind, `plain.py` reads to the same
+values, faster.
 """
 
 import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any
 
 import msgspec
 
 from contracts.events import EARLIEST_EPOCH_MS, LATEST_EPOCH_MS, OCCURRED_AT, Event, Field
-from contracts.identity import Value as IdentityValue
-from contracts.identity import derived_event_id
 from contracts.reasons import ORDER, Reason, written
 from streaming.limits import Limits, Window
+from streaming.wire import object_of, read_object
 
 Value = str | int | float | bool | None
-Row = dict[str, Value]
-"""An accepted event by lake name; timestamps are epoch milliseconds still."""
-
-MAX_DEPTH = 64
-"""Objects and arrays in each other beyond this are unreadable, whatever the parser could bear:
-its own limit moves with the depth of the Python stack, and a verdict must not."""
 
 INT64 = range(-(2**63), 2**63)
 LONGEST_INT64 = len("-9223372036854775808")
 DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)")
-STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
-"""A string without an end is taken whole, so that hostile quotes cost no more than any text."""
-
-STEP = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
-
-MESSAGE = msgspec.json.Decoder(dict[str, msgspec.Raw])
 TEXT = msgspec.json.Decoder(str)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one message turned out to be: a row, or the reasons why it is none."""
+    """What one message turned out to be: an event, or the reasons why it is none."""
 
-    row: Row
     reasons: list[str]
+    values: tuple[Value, ...] = ()
+    """In the order of the event's fields; timestamps are epoch milliseconds still."""
+    unknown_fields: str | None = None
 
 
 class ExactJudge:
@@ -52,66 +41,66 @@ class ExactJudge:
 
     def __init__(self, event: Event, limits: Limits) -> None:
         """Prepare for messages of `event`."""
-        self._event = event
-        self._limits = limits
-        self._wire_names = frozenset(each.wire_name for each in event)
+        self._max_bytes = limits.max_event_bytes
+        self._fields = [_FieldJudge(each) for each in event]
+        self._wire_names = {each.wire_name for each in event}
 
-    def __call__(self, value: bytes | None, window: Window) -> Finding:
+    def __call__(self, message: bytes | None, window: Window) -> Finding:
         """The finding about one message, for any bytes whatever."""
-        if value is not None and len(value) > self._limits.max_event_bytes:
-            return _rejected(Reason.OVERSIZED)
-        fields = read_object(value or b"")
+        if message is not None and len(message) > self._max_bytes:
+            return Finding([written(Reason.OVERSIZED)])
+        fields = read_object(message or b"")
         if fields is None:
-            return _rejected(Reason.UNREADABLE_JSON)
+            return Finding([written(Reason.UNREADABLE_JSON)])
         return self._judged(fields, window)
 
     def _judged(self, fields: Mapping[str, bytes], window: Window) -> Finding:
-        row: Row = {}
+        values: list[Value] = []
         against: list[tuple[Reason, str]] = []
-        for field in self._event:
-            value, reason = _read_field(field, fields.get(field.wire_name, b"null"), window)
-            row[field.name] = value
+        for field in self._fields:
+            value, reason = field(fields.get(field.wire_name, b"null"), window)
+            values.append(value)
             if reason is not None:
                 against.append((reason, field.wire_name))
         if against:
             against.sort(key=lambda each: ORDER.index(each[0]))
-            return Finding({}, [written(*each) for each in against])
-        row["unknown_fields"] = _unknown_fields(fields, self._wire_names)
-        row["event_id"] = row["event_id"] or self._derived_id(row)
-        return Finding(row, [])
-
-    def _derived_id(self, row: Row) -> str:
-        return derived_event_id(self._event, cast("Mapping[str, IdentityValue]", row))
+            return Finding([written(*each) for each in against])
+        unknown = {name: raw for name, raw in fields.items() if name not in self._wire_names}
+        return Finding([], tuple(values), object_of(unknown) if unknown else None)
 
 
-def read_object(message: bytes) -> dict[str, bytes] | None:
-    """The fields of a message as their JSON text, or None unless it is one JSON object in UTF-8.
+class _FieldJudge:
+    """Judges the value of one field."""
 
-    The last of duplicate keys counts.
+    def __init__(self, field: Field) -> None:
+        self.wire_name = field.wire_name
+        self._nullable = field.nullable
+        self._read = _integer_or_text if field.accepts_text else READERS[field.type]
+        self._breach = breach_of(field)
 
-    >>> read_object(b'{"a": 1, "b": [true], "a": 2}')
-    {'a': b'2', 'b': b'[true]'}
-    >>> read_object(b'{"a": 1} {"a": 2}')
-    """
-    try:
-        message.decode()  # The parser below does not look into what it skips.
-        if is_too_deep(message):
-            return None
-        return {name: bytes(raw) for name, raw in MESSAGE.decode(message).items()}
-    except (UnicodeDecodeError, msgspec.DecodeError):
-        return None
+    def __call__(self, raw: bytes, window: Window) -> tuple[Value, Reason | None]:
+        """The value, and what is wrong with it if anything is; empty text is no value."""
+        try:
+            value = None if raw == b"null" else self._read(raw)
+        except ValueError:
+            return None, Reason.WRONG_TYPE
+        if value is None:
+            return None, None if self._nullable else Reason.MISSING_FIELD
+        return value, self._breach(value, window)
 
 
-def is_too_deep(message: bytes) -> bool:
-    """Whether brackets outside strings nest deeper than `MAX_DEPTH`."""
-    if message.count(b"[") + message.count(b"{") <= MAX_DEPTH:
-        return False
-    depth = 0
-    for found in STRING_OR_BRACKET.finditer(message):
-        depth += STEP.get(found[0], 0)
-        if depth > MAX_DEPTH:
-            return True
-    return False
+def breach_of(field: Field) -> Callable[[Any, Window], Reason | None]:
+    """The test that names the rule a value of the field breaks, its type being right."""
+    if field.name == OCCURRED_AT.name:
+        return lambda value, window: (
+            None if window.first <= value <= window.last else Reason.IMPOSSIBLE_TIME
+        )
+    if field.allowed:
+        return lambda value, _: None if value in field.allowed else Reason.NOT_ALLOWED
+    if field.type in ("text", "boolean"):
+        return lambda _, __: None
+    lowest, highest = bounds(field)
+    return lambda value, _: None if lowest <= value <= highest else Reason.OUT_OF_RANGE
 
 
 def bounds(field: Field) -> tuple[float, float]:
@@ -123,53 +112,7 @@ def bounds(field: Field) -> tuple[float, float]:
     return lowest, widest[1] if field.maximum is None else field.maximum
 
 
-def _rejected(reason: Reason) -> Finding:
-    return Finding({}, [written(reason)])
-
-
-def _read_field(field: Field, raw: bytes, window: Window) -> tuple[Value, Reason | None]:
-    """The field's value, and what is wrong with it if anything is."""
-    try:
-        value = _typed(field, raw)
-    except ValueError:
-        return None, Reason.WRONG_TYPE
-    if value is None:
-        return None, None if field.nullable else Reason.MISSING_FIELD
-    return value, _breach(field, value, window)
-
-
-def _typed(field: Field, raw: bytes) -> Value:
-    """The value that `raw` stands for; empty text is no value.
-
-    Raises:
-        ValueError: It is of another type, or does not fit the field's.
-    """
-    if raw == b"null":
-        return None
-    if field.accepts_text and raw.startswith(b'"'):
-        text = _text(raw)
-        return _integer_of(text) if text else None
-    return READERS[field.type](raw)
-
-
-def _breach(field: Field, value: Value, window: Window) -> Reason | None:
-    """The rule of the contract that a value of the right type breaks, if any."""
-    if isinstance(value, str):
-        return Reason.NOT_ALLOWED if field.allowed and value not in field.allowed else None
-    if isinstance(value, bool) or value is None:
-        return None
-    if field.name == OCCURRED_AT.name:
-        return None if window.first <= value <= window.last else Reason.IMPOSSIBLE_TIME
-    lowest, highest = bounds(field)
-    return None if lowest <= value <= highest else Reason.OUT_OF_RANGE
-
-
-def _unknown_fields(fields: Mapping[str, bytes], known: frozenset[str]) -> str | None:
-    """The fields outside the contract as one JSON object, values as they were sent."""
-    unknown = [
-        msgspec.json.encode(name) + b":" + raw for name, raw in fields.items() if name not in known
-    ]
-    return f"{{{b','.join(unknown).decode()}}}" if unknown else None
+# Readers: the value of a JSON text, a ValueError if it is of another type or does not fit.
 
 
 def _text(raw: bytes) -> str | None:
@@ -180,6 +123,13 @@ def _text(raw: bytes) -> str | None:
 
 def _integer(raw: bytes) -> int:
     return _integer_of(raw.decode())
+
+
+def _integer_or_text(raw: bytes) -> int | None:
+    if not raw.startswith(b'"'):
+        return _integer(raw)
+    text = _text(raw)
+    return _integer_of(text) if text else None
 
 
 def _integer_of(text: str) -> int:

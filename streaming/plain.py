@@ -16,7 +16,6 @@ import pyarrow.compute as pc
 
 from contracts.events import OCCURRED_AT, Event, Field, FieldType
 from streaming.exact import bounds
-from streaming.identity import with_ids
 from streaming.limits import Window
 
 UTF8 = (
@@ -39,7 +38,7 @@ PATTERNS: dict[FieldType, str] = {
     "boolean": r"(?:true|false)",
     "timestamp": INTEGER,
 }
-WIRE_TYPES: dict[FieldType, type[pl.DataType]] = {
+PLAIN_TYPES: dict[FieldType, type[pl.DataType]] = {
     "text": pl.String,
     "integer": pl.Int64,
     "number": pl.Float64,
@@ -57,7 +56,7 @@ class PlainReader:
         self._pattern = plain_pattern(event)
         self._key = key_pattern(event)
         self._schema = {
-            each.wire_name: pl.String if each.accepts_text else WIRE_TYPES[each.type]
+            each.wire_name: pl.String if each.accepts_text else PLAIN_TYPES[each.type]
             for each in event
         }
 
@@ -78,7 +77,7 @@ class PlainReader:
         rows = sent.select(*(_mended(each, sent) for each in self._event))
         rules = (_rule(each, window) for each in self._event)
         accepted &= rows.select(pl.all_horizontal(*rules)).to_series()
-        return with_ids(self._event, rows.filter(accepted)), accepted
+        return rows.filter(accepted), accepted
 
     def _parsed(self, messages: pa.BinaryArray) -> pl.DataFrame:
         """The messages by wire name, of duplicate keys the first."""
@@ -130,7 +129,7 @@ def _mended(field: Field, sent: pl.DataFrame) -> pl.Expr:
     """The field by its lake name, empty text being no value."""
     column = pl.col(field.wire_name)
     if field.accepts_text:
-        column = column.cast(WIRE_TYPES[field.type], strict=False)
+        column = column.cast(PLAIN_TYPES[field.type], strict=False)
     elif field.type == "number":
         column = column + 0.0  # -0.0 becomes 0.0
     elif field.type == "text" and (sent[field.wire_name] == "").any():
