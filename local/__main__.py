@@ -66,5 +66,3 @@ if __name__ == "__main__":
         main(prog_name="python -m local")
     except MusicFlowError as error:
         sys.exit(f"musicflow: {error}")
-    except KeyboardInterrupt:
-        sys.exit("musicflow: stopped")

@@ -3,22 +3,21 @@
 import json
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from confluent_kafka import Consumer, TopicPartition
 from rich.console import Console
 
 from contracts.errors import ConfigurationError
 from contracts.events import EVENTS
 from contracts.progress import read_progress
 from contracts.store import disk_error, open_store
-from local import processes
+from local import outcome, processes
+from local.broker import broker, refuse_messages
 from local.inputs import first_hour
-from local.outcome import outcome, topic_counts
 from local.report import Report
 from local.screen import Screen
 from local.workspace import Workspace
@@ -33,8 +32,8 @@ RESEND_RATE = 0.005
 SEED = 1
 MARKER = ".musicflow-demo"
 """Stands in a folder that a demo made, and that the next one may therefore empty."""
-READY_SECONDS = 240
-"""Longest wait for the broker; on the first start its jars are downloaded."""
+RESTARTS = 3
+"""How often a killed landing is started again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +73,21 @@ def run(workspace: Workspace, source: Source) -> bool:
     environment = workspace.environment(start=source.first_hour)
     make_clean(workspace.home)
     screen = Screen(Console())
-    with broker(workspace, screen, environment) as servers:
+    with ExitStack() as stack:
+        with screen.stage("broker", "Kafka"):
+            servers = stack.enter_context(broker(workspace, environment, port=0))
+            refuse_messages(servers)
         environment["KAFKA_BOOTSTRAP_SERVERS"] = servers
         produced = publish(workspace, screen, source, environment)
         land(workspace, screen, environment, sum(produced.values()))
     build(workspace, screen, environment)
     report = Report(
-        topics=topic_counts(workspace, produced),
+        topics=outcome.topic_counts(workspace, produced),
+        facts=outcome.facts(workspace),
+        hours=outcome.hours(workspace),
+        hours_reconciled=reconcile(workspace, screen, environment),
+        top_songs=outcome.top_songs(workspace),
         seconds=screen.seconds,
-        **outcome(workspace, environment),
     )
     (workspace.home / "report.json").write_text(json.dumps(report.as_json(), indent=2) + "\n")
     screen.summary(report)
@@ -106,47 +111,6 @@ def make_clean(home: Path) -> None:
         raise disk_error(error, home) from error
 
 
-@contextmanager
-def broker(workspace: Workspace, screen: Screen, environment: Mapping[str, str]) -> Iterator[str]:
-    """Our own Kafka, or the one that is configured; its bootstrap servers.
-
-    Raises:
-        ConfigurationError: The configured one already holds messages in our topics.
-    """
-    command = [sys.executable, "-m", "streaming.broker"]
-    log = workspace.log("broker")
-    configured = environment.get("KAFKA_BOOTSTRAP_SERVERS", "")
-    if configured:
-        with screen.stage("broker", f"Kafka at {configured}"):
-            processes.run(command, environment, log)
-            refuse_messages(configured)
-        yield configured
-        return
-    with processes.running([*command, "--port", "0"], environment, log) as server:
-        with screen.stage("broker", "Kafka, a broker of our own"):
-            processes.wait_until(workspace.address_file.exists, server, log, READY_SECONDS)
-        yield workspace.address_file.read_text().strip()
-
-
-def refuse_messages(servers: str) -> None:
-    """Make sure that the demo's counts will be its own.
-
-    Raises:
-        ConfigurationError: A topic of ours holds messages already.
-    """
-    consumer = Consumer({"bootstrap.servers": servers, "group.id": "musicflow-demo"})
-    topics = consumer.list_topics(timeout=10).topics
-    for event in EVENTS:
-        for partition in topics[event.name].partitions:
-            start, end = consumer.get_watermark_offsets(TopicPartition(event.name, partition))
-            if end > start:
-                raise ConfigurationError(
-                    f"the topic {event.name} at {servers} holds messages: the demo counts its own, "
-                    "so delete the topic, or unset KAFKA_BOOTSTRAP_SERVERS for a broker of its own"
-                )
-    consumer.close()
-
-
 def publish(
     workspace: Workspace, screen: Screen, source: Source, environment: Mapping[str, str]
 ) -> dict[str, int]:
@@ -162,14 +126,23 @@ def publish(
 def land(
     workspace: Workspace, screen: Screen, environment: Mapping[str, str], messages: int
 ) -> None:
-    """Drain Kafka into the lake."""
+    """Drain Kafka into the lake; a landing that was killed is started again, as in production."""
     with screen.stage("land", "Spark lands the events in the lake") as show:
-        processes.run(
-            [sys.executable, "-m", "streaming", "--once"],
-            environment,
-            workspace.log("landing"),
-            meanwhile=lambda: show(f"{landed(workspace):,} of {messages:,} messages"),
-        )
+
+        def drain() -> None:
+            processes.run(
+                [sys.executable, "-m", "streaming", "--once"],
+                environment,
+                workspace.log("landing"),
+                meanwhile=lambda: show(f"{landed(workspace):,} of {messages:,} messages"),
+            )
+
+        for _ in range(RESTARTS):
+            with suppress(processes.StationKilledError):
+                drain()
+                return
+            screen.note("landing was killed; it is started again and goes on where it was")
+        drain()
 
 
 def landed(workspace: Workspace) -> int:
@@ -189,3 +162,18 @@ def build(workspace: Workspace, screen: Screen, environment: Mapping[str, str]) 
             log,
             meanwhile=lambda: show(processes.last_line(log)),
         )
+
+
+def reconcile(workspace: Workspace, screen: Screen, environment: Mapping[str, str]) -> bool:
+    """Have every hop of every hour added up; whether nothing was lost or doubled."""
+    with screen.stage("reconcile", "every hour is reconciled, hop by hop"):
+        try:
+            processes.run(
+                [sys.executable, "-m", "musicflow_dagster", "reconcile"],
+                environment,
+                workspace.log("reconcile"),
+            )
+        except processes.StationFailedError as error:
+            screen.note(str(error))
+            return False
+    return True

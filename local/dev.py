@@ -1,7 +1,7 @@
 """The live platform on one machine: broker, landing, listeners, Dagster, until Ctrl-C.
 
-honcho runs the processes: it mixes their lines on the console and, as soon as one ends or
-Ctrl-C is pressed, ends them all.
+honcho runs what stands beside the broker: it mixes their lines on the console and, as soon as
+one ends or Ctrl-C is pressed, ends them all.
 """
 
 import shlex
@@ -16,10 +16,12 @@ from honcho.manager import Manager
 from honcho.process import Process
 
 from contracts.errors import UnavailableError
+from local.broker import broker
 from local.tied import tie_to_parent
 from local.workspace import Workspace
 
 DAGSTER_PORT = 3000
+KAFKA_PORT = 9092
 ROOT = Path(__file__).parents[1]
 
 
@@ -40,12 +42,30 @@ class TiedManager(Manager):
         self._process_ctor = TiedProcess
 
 
-def commands(*, local_broker: bool, port: int, users: int) -> dict[str, list[str]]:
-    """What the live platform runs, by name."""
+def run(workspace: Workspace, port: int, users: int) -> int:
+    """Run the live platform until Ctrl-C or until a part of it ends; its exit code.
+
+    Raises:
+        UnavailableError: Dagster's port is taken.
+        StationFailedError: The broker cannot be started.
+    """
+    parts = commands(free_port(port), users)
+    environment = workspace.environment()
+    print("Starting Kafka ...", flush=True)
+    with broker(workspace, environment, KAFKA_PORT) as servers:
+        environment["KAFKA_BOOTSTRAP_SERVERS"] = servers
+        print(f"Kafka     {servers}")
+        print(f"Dagster   http://127.0.0.1:{port}")
+        print(f"Lake      {workspace.lake}")
+        print(f"Snapshot  {workspace.snapshot / 'musicflow.duckdb'}", flush=True)
+        return supervise(parts, environment)
+
+
+def commands(port: int, users: int) -> dict[str, list[str]]:
+    """What runs beside the broker, by name."""
     python = [sys.executable, "-m"]
     start = datetime.now(UTC).strftime("%Y-%m-%dT%H:00:00")
     return {
-        **({"broker": [*python, "streaming.broker"]} if local_broker else {}),
         "landing": [*python, "streaming"],
         "eventsim": [
             *python, "eventsim", "--continuous", "--kafka",
@@ -58,8 +78,18 @@ def commands(*, local_broker: bool, port: int, users: int) -> dict[str, list[str
     }  # fmt: skip
 
 
+def supervise(parts: Mapping[str, list[str]], environment: Mapping[str, str]) -> int:
+    """Run all of `parts` until one ends; the exit code of that one."""
+    manager = TiedManager()
+    for name, command in parts.items():
+        tied = [sys.executable, "-m", "local.tied", *command]
+        manager.add_process(name, f"exec {shlex.join(tied)}", env=dict(environment), cwd=str(ROOT))
+    manager.loop()
+    return int(manager.returncode or 0)
+
+
 def free_port(wanted: int) -> int:
-    """`wanted` if nobody listens there.
+    """`wanted`, if nobody listens there.
 
     Raises:
         UnavailableError: The port is taken.
@@ -73,19 +103,3 @@ def free_port(wanted: int) -> int:
                 f"port {wanted} is taken: stop what uses it, or choose another with --port"
             ) from error
     return wanted
-
-
-def run(workspace: Workspace, environment: Mapping[str, str], port: int, users: int) -> int:
-    """Run the live platform until Ctrl-C or until a part of it ends; its exit code."""
-    servers = environment.get("KAFKA_BOOTSTRAP_SERVERS", "")
-    manager = TiedManager()
-    parts = commands(local_broker=not servers, port=free_port(port), users=users)
-    for name, command in parts.items():
-        tied = [sys.executable, "-m", "local.tied", *command]
-        manager.add_process(name, f"exec {shlex.join(tied)}", env=dict(environment), cwd=str(ROOT))
-    print(f"Dagster   http://127.0.0.1:{port}")
-    print(f"Kafka     {servers or f'its address will stand in {workspace.address_file}'}")
-    print(f"Lake      {workspace.lake}")
-    print(f"Snapshot  duckdb {workspace.snapshot / 'musicflow.duckdb'}", flush=True)
-    manager.loop()
-    return int(manager.returncode or 0)

@@ -20,6 +20,10 @@ class StationFailedError(MusicFlowError):
     """A station's process ended with an error; the message holds its last words."""
 
 
+class StationKilledError(StationFailedError):
+    """A station's process was ended by a signal from outside; it may be started again."""
+
+
 def start(command: Sequence[str], environment: Mapping[str, str], log: Path) -> subprocess.Popen:
     """Start `command` in a session of its own; what it prints goes to the file `log`."""
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -36,13 +40,14 @@ def start(command: Sequence[str], environment: Mapping[str, str], log: Path) -> 
 
 def stop(process: subprocess.Popen) -> None:
     """End a process and its descendants: first asked to, then made to."""
-    if process.poll() is None:
-        process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(STOP_SECONDS)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    with _undisturbed():
+        if process.poll() is None:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(STOP_SECONDS)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 @contextmanager
@@ -66,12 +71,15 @@ def run(
     """Run `command` to its end, calling `meanwhile` twice a second.
 
     Raises:
+        StationKilledError: A signal ended it.
         StationFailedError: It ended with an exit code other than 0.
     """
     with running(command, environment, log) as process:
         while not _ended(process):
             meanwhile()
         meanwhile()
+        if process.returncode < 0:
+            raise StationKilledError(last_words(log, process.returncode))
         if process.returncode:
             raise StationFailedError(last_words(log, process.returncode))
 
@@ -102,6 +110,18 @@ def last_line(log: Path) -> str:
     """The last line of a log that is not blank, or nothing."""
     lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
     return lines[-1] if lines else ""
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let a second, impatient Ctrl-C not end us before we have ended what we started."""
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {each: signal.signal(each, signal.SIG_IGN) for each in signals}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _ended(process: subprocess.Popen) -> bool:

@@ -41,6 +41,10 @@ class Screen:
         self.seconds[name] = time.monotonic() - started
         self.console.print(f"  ✓ {title} [dim]{self.seconds[name]:.1f} s[/dim]", highlight=False)
 
+    def note(self, text: str) -> None:
+        """Say something in the middle of a stage."""
+        self.console.print(f"  ! {text}", highlight=False)
+
     def summary(self, report: Report) -> None:
         """Show that every event is accounted for, and what was played most."""
         self.console.print()

@@ -97,3 +97,10 @@ def test_a_process_dies_with_its_parent_however_that_died(tmp_path):
     parent.wait()
 
     assert gone(child)
+
+
+def test_a_command_that_was_killed_is_told_from_one_that_failed(tmp_path):
+    killed = python("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+
+    with pytest.raises(processes.StationKilledError):
+        processes.run(killed, os.environ, tmp_path / "log")
