@@ -3,7 +3,6 @@
 import warnings
 
 import dagster as dg
-from dagster_dbt import DbtCliResource
 
 from musicflow_dagster.assets.lake import lake_assets
 from musicflow_dagster.assets.models import model_assets
@@ -13,7 +12,8 @@ from musicflow_dagster.assets.reconciled import reconciled_asset
 from musicflow_dagster.automation.jobs import hourly_job
 from musicflow_dagster.automation.schedules import sweeper
 from musicflow_dagster.automation.sensors import manifest_sensor
-from musicflow_dagster.dbt_models import DBT, prepared_project, published_models, read_manifest
+from musicflow_dagster.dbt_models import prepared_project, published_models, read_manifest
+from musicflow_dagster.dbt_resource import dbt_resource
 from musicflow_dagster.partitions import hourly_partitions
 from musicflow_dagster.resources import lake_resource, warehouse_resource
 from musicflow_dagster.settings import Settings, read_settings
@@ -47,7 +47,7 @@ def _assembled(settings: Settings) -> dg.Definitions:
         resources={
             "lake": lake_resource(settings),
             "warehouse": warehouse_resource(settings),
-            "dbt": DbtCliResource(project_dir=project, dbt_executable=str(DBT)),
+            "dbt": dbt_resource(project),
         },
     )
 

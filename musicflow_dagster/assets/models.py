@@ -1,15 +1,17 @@
 """dbt's models as assets: the same hours, one dbt build for a whole range."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
+import duckdb
+from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
 from musicflow_dagster.assets.keys import OWNERS
+from musicflow_dagster.dbt_resource import DbtResource
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.partitions import hours_of_run
 from musicflow_dagster.resources import POOL, WarehouseResource
@@ -51,17 +53,41 @@ def model_assets(
         pool=POOL,
     )
     def models(
-        context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: WarehouseResource
+        context: dg.AssetExecutionContext, dbt: DbtResource, warehouse: WarehouseResource
     ) -> Iterator[Any]:
         secret = settings.pseudonym_key
         with warehouse.open() as connection:
             key = pseudonym_key(secret.get_secret_value() if secret else None, settings.home)
             set_pseudonym_key(connection, key)
         with environment(_variables(hours_of_run(context), Path(warehouse.path))):
-            invocation = dbt.cli(["build"], context=context)
-        yield from invocation.stream().fetch_row_counts()
+            events = list(dbt.cli(["build"], context=context).stream())
+        with warehouse.open() as connection:
+            yield from _with_row_counts(events, connection)
 
     return models
+
+
+def _with_row_counts(events: Sequence[Any], connection: duckdb.DuckDBPyConnection) -> Iterator[Any]:
+    """The models' outputs with their rows, counted once dbt has left the file."""
+    tables = dict(
+        connection.sql(
+            "select table_name, schema_name from duckdb_tables() where not internal"
+        ).fetchall()
+    )
+    for event in events:
+        name = _model(event)
+        if name in tables:
+            (count,) = connection.table(f"{tables[name]}.{name}").count("*").fetchall()[0]
+            yield event.with_metadata({**event.metadata, "dagster/row_count": count})
+        else:
+            yield event
+
+
+def _model(event: Any) -> str:
+    """The model that an output is of; nothing for other events."""
+    if not isinstance(event, dg.Output) or "unique_id" not in event.metadata:
+        return ""
+    return str(event.metadata["unique_id"].value).rpartition(".")[2]
 
 
 def _variables(hours: HourRange, warehouse: Path) -> dict[str, str]:

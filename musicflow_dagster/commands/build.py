@@ -1,13 +1,16 @@
 """`musicflow build`: ask the planner and carry out its answer as Dagster runs."""
 
 import json
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import datetime
 
 import click
 import dagster as dg
+from dagster_shared.error import SerializableErrorInfo
 
 from contracts.errors import ConfigurationError, MusicFlowError
 from contracts.lake import hour_key
@@ -23,6 +26,9 @@ from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.partitions import range_tags
 from musicflow_dagster.planner import Build, fingerprint
 from musicflow_dagster.settings import Settings, read_settings
+
+QUIET_CONSOLE = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Dagster's own log goes to the instance; the console shows ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,10 @@ def _run(instance: dg.DagsterInstance, job: dg.JobDefinition, build: Build) -> O
     log.info("building", hours=str(build.hours), count=len(build.hours), reopened=build.reopened)
     started = time.monotonic()
     tags = range_tags(build.hours) | {PLAN_TAG: build.key}
-    result = job.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
+    with redirect_stdout(sys.stderr):  # where dbt's own words are printed to
+        result = job.execute_in_process(
+            instance=instance, tags=tags, raise_on_error=False, run_config=QUIET_CONSOLE
+        )
     seconds = round(time.monotonic() - started, 1)
     for failure in _failures(result):
         log.error("step failed", hours=str(build.hours), what=failure)
@@ -100,10 +109,16 @@ def _run(instance: dg.DagsterInstance, job: dg.JobDefinition, build: Build) -> O
 
 def _failures(result: dg.ExecuteInProcessResult) -> Iterator[str]:
     for event in result.filter_events(lambda each: each.is_step_failure):
-        error = event.step_failure_data.error
         failure = event.step_failure_data.user_failure_data
-        message = failure.description if failure else error.message if error else "no message"
-        yield f"{event.step_key}: {(message or '').strip()}"
+        message = failure.description if failure else _root(event.step_failure_data.error)
+        yield f"{event.step_key}: {message}"
+
+
+def _root(error: SerializableErrorInfo | None) -> str:
+    """The message of the error that the others were raised from."""
+    while error and error.cause:
+        error = error.cause
+    return error.message.strip() if error else "it ended without a word"
 
 
 def _forced(start: datetime | None, end: datetime | None) -> HourRange | None:
