@@ -27,7 +27,7 @@ create table if not exists meta (key text primary key, value text not null);
 create table if not exists batches (
   event text, seq integer, kind text, writer text, batch integer, batch_at text,
   accepted integer, rejected integer, rejected_by_reason text, bytes integer,
-  rejected_bytes integer, rows_in_files integer, newest text, unknown_fields integer,
+  rejected_bytes integer, rows_in_files integer, rejects_in_files integer, newest text, unknown_fields integer,
   primary key (event, seq)) without rowid;
 create table if not exists offsets (
   event text, topic text, partition integer, seq integer, kind text, first integer, end integer,
@@ -171,7 +171,7 @@ def _opened(path: Path) -> sqlite3.Connection:
 def _insert(connection: sqlite3.Connection, manifest: Manifest) -> None:
     key = (manifest.event, manifest.seq)
     connection.execute(
-        "insert into batches values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into batches values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *key,
             manifest.kind,
@@ -184,6 +184,7 @@ def _insert(connection: sqlite3.Connection, manifest: Manifest) -> None:
             sum(file.bytes for file in manifest.files),
             sum(file.bytes for file in manifest.rejected_files),
             sum(file.rows for file in manifest.files),
+            sum(file.rows for file in manifest.rejected_files),
             manifest.max_occurred_at.isoformat() if manifest.max_occurred_at else None,
             manifest.rows_with_unknown_fields,
         ),

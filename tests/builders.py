@@ -10,11 +10,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contracts.events import CONTRACT_VERSION, EVENTS, EVENTS_BY_NAME, Event, lake_fields
-from contracts.lake import LAKE_RECORD, batch_folder, hour_folder, hour_key, hour_of
+from contracts.lake import (
+    LAKE_RECORD,
+    batch_folder,
+    hour_folder,
+    hour_key,
+    hour_of,
+    rejected_folder,
+)
 from contracts.manifests import BatchKind, DataFile, Manifest, ManifestLog, PartitionRange
 from contracts.progress import Progress, write_progress
 from contracts.store import FolderStore
-from contracts.to_arrow import accepted_schema
+from contracts.to_arrow import REJECTED_SCHEMA, accepted_schema
 
 FIRST_HOUR = datetime(2026, 1, 1, tzinfo=UTC)
 Row = dict[str, Any]
@@ -93,7 +100,7 @@ class LakeBuilder:
                 PartitionRange(event_name, 0, start, end, len(landed), sum(rejects.values()), 0),
             ),
             accepted=len(landed), rejected=sum(rejects.values()), rejected_by_reason=rejects,
-            files=tuple(files), rejected_files=(),
+            files=tuple(files), rejected_files=self._rejects(event, seq, rejects),
             min_occurred_at=min((r["occurred_at"] for r in landed), default=None),
             max_occurred_at=max((r["occurred_at"] for r in landed), default=None),
         )  # fmt: skip
@@ -109,16 +116,36 @@ class LakeBuilder:
             held = {0: self.offsets.get(name, 0)}
             write_progress(self.store, Progress(name, until, held, held, last, "test", _now()))
 
+    def _rejects(self, event: Event, seq: int, rejects: Mapping[str, int]) -> tuple[DataFile, ...]:
+        reasons = [reason for reason, count in rejects.items() for _ in range(count)]
+        if not reasons:
+            return ()
+        hour = hour_of(_now())
+        path = f"{rejected_folder(event.name, hour)}/{batch_folder('test', seq)}/p0-test.parquet"
+        rows = [_reject(event, reason, -1 - i) for i, reason in enumerate(reasons)]
+        size = self._write(path, rows, REJECTED_SCHEMA)
+        return (DataFile(path, hour_key(hour), len(reasons), size),)
+
     def _file(
         self, event: Event, hour: datetime, seq: int, rows: list[Row], claimed: int | None
     ) -> DataFile:
         folder = f"{hour_folder(event.name, hour)}/{batch_folder('test', seq)}"
         path = f"{folder}/p0-test.parquet"
+        size = self._write(path, rows, accepted_schema(event))
+        return DataFile(path, hour_key(hour), len(rows) if claimed is None else claimed, size)
+
+    def _write(self, path: str, rows: list[Row], schema: pa.Schema) -> int:
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(pa.Table.from_pylist(rows, accepted_schema(event)), target)
-        size = target.stat().st_size
-        return DataFile(path, hour_key(hour), len(rows) if claimed is None else claimed, size)
+        pq.write_table(pa.Table.from_pylist(rows, schema), target)
+        return target.stat().st_size
+
+
+def _reject(event: Event, reason: str, offset: int) -> Row:
+    return {
+        "kafka_topic": event.name, "kafka_partition": 0, "kafka_offset": offset,
+        "payload": b"{", "reasons": [reason], "judged_at": _now(), "contract_version": 1,
+    }  # fmt: skip
 
 
 def _positioned(values: Row, event_name: str, offset: int) -> Row:

@@ -1,6 +1,7 @@
 """dbt's models as assets: the same hours, one dbt build for a whole range."""
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,7 +61,9 @@ def model_assets(
             key = pseudonym_key(secret.get_secret_value() if secret else None, settings.home)
             set_pseudonym_key(connection, key)
         with environment(_variables(hours_of_run(context), Path(warehouse.path))):
-            events = list(dbt.cli(["build"], context=context).stream())
+            invocation = dbt.cli(["build"], context=context)
+            events = list(invocation.stream())
+        shutil.rmtree(invocation.target_path)  # what dbt compiled; kept only where it failed
         with warehouse.open() as connection:
             yield from _with_row_counts(events, connection)
 

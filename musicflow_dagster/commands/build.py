@@ -12,12 +12,12 @@ import click
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
-from contracts.errors import ConfigurationError, MusicFlowError
+from contracts.errors import MusicFlowError
 from contracts.lake import hour_key
 from contracts.logs import log
 from musicflow_dagster.automation.jobs import HOURLY
 from musicflow_dagster.automation.requests import PLAN_TAG, current_plan
-from musicflow_dagster.commands.times import hour_option
+from musicflow_dagster.commands.times import bounds, hour_option
 from musicflow_dagster.definitions import build_definitions
 from musicflow_dagster.hours import HourRange, ranges_of
 from musicflow_dagster.instance import opened_instance
@@ -48,7 +48,7 @@ class Outcome:
 def build(start: datetime | None, end: datetime | None, *, as_json: bool) -> None:
     """Build all hours that are complete and not built; with --from and --to, these hours."""
     settings = read_settings()
-    forced = _forced(start, end)
+    forced = bounds(start, end)
     with opened_instance(settings.dagster_home) as instance:
         outcomes = list(_carried_out(instance, settings, forced))
     if as_json:
@@ -119,14 +119,6 @@ def _root(error: SerializableErrorInfo | None) -> str:
     while error and error.cause:
         error = error.cause
     return error.message.strip() if error else "it ended without a word"
-
-
-def _forced(start: datetime | None, end: datetime | None) -> HourRange | None:
-    if start is None and end is None:
-        return None
-    if start is None or end is None or start >= end:
-        raise ConfigurationError("give --from and --to, the first hour and the one to stop before")
-    return HourRange(start, end)
 
 
 def _as_json(outcome: Outcome) -> dict[str, object]:
