@@ -1,7 +1,23 @@
-with variants as (
+with hours as (
 
     select * from {{ ref('int_song_variants_heard') }}
     where song_key <> {{ unknown_key() }}
+
+),
+
+variants as (
+
+    select
+        song_key,
+        artist_key,
+        song_id,
+        song_title,
+        artist_name,
+        duration_seconds,
+        min(first_heard_at) as first_heard_at,
+        max(last_heard_at) as last_heard_at
+    from hours
+    group by 1, 2, 3, 4, 5, 6
 
 ),
 
@@ -14,8 +30,7 @@ ranked as (
             partition by song_key
             order by last_heard_at desc, song_title asc, artist_name asc, duration_seconds asc
         ) as recency,
-        min(first_heard_at) over (partition by song_key) as song_first_heard_at,
-        max(last_heard_at) over (partition by song_key) as song_last_heard_at
+        min(first_heard_at) over (partition by song_key) as song_first_heard_at
     from variants
 
 ),
@@ -30,7 +45,7 @@ songs as (
         coalesce(artist_name, 'Unknown artist') as artist_name,
         duration_seconds,
         song_first_heard_at as first_heard_at,
-        song_last_heard_at as last_heard_at
+        last_heard_at
     from ranked
     where recency = 1
 

@@ -7,7 +7,7 @@ with streams as (
 
 ),
 
-variants as (
+hours as (
 
     select * from {{ ref('int_song_variants_heard') }}
     where song_key <> {{ unknown_key() }} and {{ in_window('heard_hour') }}
@@ -26,16 +26,26 @@ plays as (
 
 ),
 
-names as (
+variants as (
 
-    -- As the song was called on that day, so that no other day changes this one's rows.
     select
         {{ day_of('heard_hour') }} as listened_on,
         song_key,
         coalesce(song_title, 'Unknown song') as song_title,
         coalesce(artist_name, 'Unknown artist') as artist_name,
+        max(last_heard_at) as last_heard_at
+    from hours
+    group by 1, 2, 3, 4
+
+),
+
+names as (
+
+    -- As the song was called on that day, so that no other day changes this one's rows.
+    select
+        *,
         row_number() over (
-            partition by {{ day_of('heard_hour') }}, song_key
+            partition by listened_on, song_key
             order by last_heard_at desc, song_title asc, artist_name asc
         ) as recency
     from variants
