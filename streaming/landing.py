@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
 from pyspark.sql import SparkSession
@@ -23,13 +24,26 @@ SAMPLES_PER_TRIGGER = 4
 LOOKS_EVERY = 0.2
 """Seconds between two looks at the queries."""
 
+OpenSession = Callable[[LandingSettings], AbstractContextManager[SparkSession]]
 HeldByTopic = Mapping[str, Mapping[int, Held]]
 
 
 def land(
-    settings: LandingSettings, events: Sequence[Event], stop: threading.Event, *, once: bool
+    settings: LandingSettings,
+    events: Sequence[Event],
+    stop: threading.Event,
+    *,
+    once: bool,
+    session: OpenSession = spark_session,
 ) -> None:
     """Land the topics of `events` until `stop` is set, or with `once` until all is landed.
+
+    Args:
+        settings: Where from, where to, and how.
+        events: Those whose topics are landed.
+        stop: Set by whoever wants landing to end after the batch in hand.
+        once: Land what Kafka holds now, and end.
+        session: Opens the Spark session that is used.
 
     Raises:
         MusicFlowError: What landing needs is not there, does not fit, or went away.
@@ -46,7 +60,7 @@ def land(
         TopicQuery(settings, event, store, lake_id, Source(address, held[event.name]))
         for event in events
     ]
-    with spark_session(settings) as spark:
+    with session(settings) as spark:
         _start(queries, spark, once=once)
         _take_samples(queries, sampled_at, held)
         log.info("landing", topics=len(queries), lake=settings.lake, kafka=address, once=once,

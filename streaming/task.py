@@ -5,7 +5,7 @@ Only facts go back to the driver; rows go straight from Kafka's bytes to Parquet
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -56,7 +56,7 @@ class TaskFacts:
     partition: int
     accepted: int = 0
     rejected: int = 0
-    rejected_by_reason: Mapping[str, int] = msgspec.field(default_factory=dict)
+    rejected_by_reason: Mapping[str, int] = field(default_factory=dict)
     files: tuple[DataFile, ...] = ()
     rejected_files: tuple[DataFile, ...] = ()
     min_occurred_at: datetime | None = None

@@ -1,0 +1,93 @@
+"""Lake, checkpoint and Kafka must fit together before anything starts."""
+
+import pytest
+
+from contracts.errors import ConfigurationError, ConflictError, LakeError
+from contracts.store import FolderStore
+from streaming import lake_record
+from streaming.checkpoint import Checkpoint
+from streaming.guards import check_checkpoint, check_kafka_holds, starting_offsets
+from streaming.kafka import Held
+
+
+def test_an_empty_lake_is_filled_from_the_beginning():
+    assert starting_offsets("t", {}, {0: Held(3, 9)}) == "earliest"
+
+
+@pytest.mark.parametrize(
+    ("held", "problem"),
+    [
+        pytest.param({}, "is gone", id="partition gone"),
+        pytest.param({0: Held(0, 6)}, "ends at offset 6", id="topic created anew"),
+        pytest.param({0: Held(9, 20)}, "offsets 7 to 8 of partition 0 were deleted", id="expired"),
+    ],
+)
+def test_offsets_that_kafka_lost_are_named(held, problem):
+    with pytest.raises(LakeError, match=problem):
+        check_kafka_holds("t", {0: 7}, held)
+
+
+@pytest.mark.parametrize("held", [Held(0, 7), Held(7, 7), Held(7, 12), Held(2, 9)])
+def test_offsets_that_kafka_holds_are_fine(held):
+    check_kafka_holds("t", {0: 7}, {0: held, 1: Held(0, 4)})
+
+
+@pytest.fixture
+def used(written_checkpoint) -> Checkpoint:
+    """A checkpoint that did its batch 0, up to offset 4, and planned batch 1, up to 6."""
+    written_checkpoint.begin("w", {0: 0})
+    written_checkpoint.plan(0, {0: 4})
+    written_checkpoint.commit(0)
+    written_checkpoint.plan(1, {0: 6})
+    return Checkpoint(FolderStore(written_checkpoint.folder), "listen_events")
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        pytest.param({0: 4}, id="the last batch was committed"),
+        pytest.param({0: 6}, id="killed between manifest and Spark's own record"),
+    ],
+)
+def test_a_checkpoint_may_go_on_where_the_lake_ends(used, ends):
+    check_checkpoint("listen_events", used, ends)
+
+
+@pytest.mark.parametrize(
+    ("ends", "error", "problem"),
+    [
+        pytest.param({}, ConfigurationError, "ahead of the lake", id="no manifests"),
+        pytest.param({0: 2}, ConfigurationError, "ahead of the lake", id="manifests missing"),
+        pytest.param({0: 9}, ConflictError, "taken its place", id="another went on"),
+    ],
+)
+def test_a_checkpoint_that_does_not_fit_is_refused(used, ends, error, problem):
+    with pytest.raises(error, match=problem):
+        check_checkpoint("listen_events", used, ends)
+
+
+def test_a_checkpoint_whose_first_batch_was_killed_may_go_on(written_checkpoint):
+    written_checkpoint.begin("w", {0: 0})
+    written_checkpoint.plan(0, {0: 4})
+
+    checkpoint = Checkpoint(FolderStore(written_checkpoint.folder), "listen_events")
+
+    check_checkpoint("listen_events", checkpoint, {})
+
+
+def test_a_lake_keeps_its_identity(store):
+    assert lake_record.claim(store) == lake_record.claim(store)
+
+
+def test_a_lake_with_a_newer_layout_is_refused(store):
+    store.put("_lake.json", b'{"lake_id":"x","layout":99}')
+
+    with pytest.raises(ConfigurationError, match="layout 99"):
+        lake_record.claim(store)
+
+
+def test_a_garbled_lake_record_is_an_error(store):
+    store.put("_lake.json", b"{}")
+
+    with pytest.raises(LakeError, match="_lake"):
+        lake_record.claim(store)
