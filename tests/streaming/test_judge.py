@@ -6,7 +6,7 @@ from datetime import timedelta
 import pyarrow as pa
 import pytest
 
-from contracts.events import CONTRACT_VERSION, EVENTS, LISTEN_EVENTS, MUSIC_EVENTS
+from contracts.events import AUTH_EVENTS, CONTRACT_VERSION, EVENTS, LISTEN_EVENTS, MUSIC_EVENTS
 from contracts.identity import derived_event_id
 from contracts.to_arrow import REJECTED_SCHEMA, accepted_schema
 from streaming import judge as judge_module
@@ -147,6 +147,14 @@ def test_players_must_send_an_id():
         "missing_field:event_id",
         "missing_field:user_id",
     ]
+
+
+def test_the_success_of_a_login_is_a_boolean():
+    login = listen("artist", "song", "duration", "auth", success="false")
+
+    assert accepted(login, AUTH_EVENTS)["is_success"] is False
+    assert reasons(listen("auth", success="0"), AUTH_EVENTS) == ["wrong_type:success"]
+    assert reasons(listen("auth"), AUTH_EVENTS) == ["missing_field:success"]
 
 
 def test_unknown_fields_are_kept_as_sent():
