@@ -1,0 +1,81 @@
+"""`python -m eventsim`: simulate; `python -m eventsim replay FOLDER`: publish event files."""
+
+import os
+import sys
+from datetime import UTC, datetime
+
+from contracts.errors import MusicFlowError
+from contracts.logs import configure_logs
+from eventsim.catalog import built_in_catalog, read_catalog
+from eventsim.faults import Faults
+from eventsim.kafka import KafkaPublisher, KafkaSink
+from eventsim.options import ReplaySettings, Settings, replay_settings, simulation_settings
+from eventsim.progress import Progress
+from eventsim.replay import replay, topic_files
+from eventsim.report import Report
+from eventsim.run import Run
+from eventsim.simulation import Simulation
+from eventsim.sinks import FileSink, Sink
+from eventsim.topics import CLASSIC_TOPICS, TOPICS, Topics
+from eventsim.world import World
+
+INTERRUPTED = 130
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the command line says; returns the exit code."""
+    configure_logs()
+    try:
+        if arguments[:1] == ["replay"]:
+            _replay(replay_settings(arguments[1:], os.environ))
+        else:
+            _simulate(simulation_settings(arguments, os.environ, datetime.now(UTC)))
+    except MusicFlowError as error:
+        print(f"eventsim: {error}", file=sys.stderr)  # noqa: T201 - the command's one line
+        return 1
+    except KeyboardInterrupt:
+        print("eventsim: stopped before the end", file=sys.stderr)  # noqa: T201 - as above
+        return INTERRUPTED
+    return 0
+
+
+def _simulate(settings: Settings) -> None:
+    config = settings.config
+    songs = settings.songs
+    catalog = read_catalog(songs) if songs else built_in_catalog(config.musicflow.zipf_exponent)
+    world, report = World.of(config, catalog), Report()
+    sinks = _sinks(settings)
+    simulation = Simulation(world, settings.start, settings.end, settings.users)
+    topics = Topics(world, simulation.listeners, settings.start)
+    run = Run(simulation, topics, Faults(settings.faults), sinks, report, Progress())
+    if settings.continuous or settings.end is None:
+        run.with_the_clock(settings.end)
+    else:
+        run.to_the_end(settings.end)
+    run.close()
+    if settings.report:
+        report.write(settings.report)
+
+
+def _sinks(settings: Settings) -> list[Sink]:
+    names = TOPICS if settings.config.musicflow.player else CLASSIC_TOPICS
+    sinks: list[Sink] = []
+    if settings.output:
+        sinks.append(FileSink(settings.output, names))
+    if settings.kafka:
+        sinks.append(KafkaSink(KafkaPublisher(settings.kafka, names, settings.partitions)))
+    return sinks
+
+
+def _replay(settings: ReplaySettings) -> None:
+    files = topic_files(settings.folder)
+    report, progress = Report(), Progress()
+    publisher = KafkaPublisher(settings.kafka, files, settings.partitions)
+    replay(files, publisher, report, progress)
+    progress.close()
+    if settings.report:
+        report.write(settings.report)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,294 @@
+"""The command line: what can be said on it, and what that means with the configuration file."""
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from contracts.errors import ConfigurationError
+from eventsim.config import Config, default_config, read_config
+from eventsim.faults import FaultRates
+
+LOCAL_BROKER = "127.0.0.1:9092"
+DEFAULT_USERS = 1000
+
+DESCRIPTION = """\
+Simulates the listeners of a music-streaming service: who plays which song, who looks at which
+page, logs in, changes plan, pauses, skips. Writes five streams of events that agree with each
+other, as JSON: to Kafka, to files, or to both.
+
+  listen_events         songs that were started
+  page_view_events      pages that were requested
+  auth_events           attempts to log in
+  status_change_events  changes of plan
+  music_events          what listeners do with the player
+
+The same seed gives the same bytes. `python -m eventsim replay --help` tells how to publish
+event files that exist already."""
+
+EXAMPLES = """\
+examples:
+  a day of 10,000 listeners, to files:
+    python -m eventsim --nusers 10000 --output events
+  the same to Kafka, with half a percent of broken messages and of exact copies:
+    python -m eventsim --nusers 10000 --kafka 127.0.0.1:9092 --poison 0.005 --resend 0.005
+  live, from yesterday on, until Ctrl-C:
+    python -m eventsim --continuous --from 1 --kafka 127.0.0.1:9092
+  a configuration of the classic eventsim, with real songs:
+    python -m eventsim --config example-config.json --nusers 30000 --growth-rate 0.01 \\
+      --start-time 2024-01-01 --end-time 2024-03-09 --songs songs.csv --output events
+
+What the command line says goes before what the configuration file says, and that before the
+built-in values. Times without a zone are UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A simulation, as it was asked for. Times: epoch seconds."""
+
+    config: Config
+    users: int
+    start: int
+    end: int | None
+    """None: no end."""
+    continuous: bool
+    songs: Path | None
+    output: Path | None
+    kafka: str | None
+    partitions: int
+    faults: FaultRates
+    report: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaySettings:
+    """A replay, as it was asked for."""
+
+    folder: Path
+    kafka: str
+    partitions: int
+    report: Path | None
+
+
+def simulation_settings(
+    arguments: list[str], environment: Mapping[str, str], now: datetime
+) -> Settings:
+    """What is to be simulated.
+
+    Raises:
+        ConfigurationError: Options, file or environment contradict themselves or each other.
+    """
+    options = _parser().parse_args(arguments)
+    config = _config(options)
+    start, end = _times(options, config, now)
+    if options.output is None and options.kafka is None:
+        raise ConfigurationError("nowhere to write to: give --output FOLDER, --kafka, or both")
+    users = options.nusers if options.nusers is not None else config.n_users
+    return Settings(
+        config=config,
+        users=DEFAULT_USERS if users is None else users,
+        start=start,
+        end=end,
+        continuous=options.continuous,
+        songs=options.songs,
+        output=options.output,
+        kafka=_broker(options.kafka, environment),
+        partitions=_whole(environment, "MUSICFLOW_TOPIC_PARTITIONS", 4),
+        faults=FaultRates(
+            poison=options.poison,
+            resend=options.resend,
+            seed=config.seed,
+            max_event_bytes=_whole(environment, "MUSICFLOW_MAX_EVENT_BYTES", 262_144),
+        ),
+        report=options.report,
+    )
+
+
+def replay_settings(arguments: list[str], environment: Mapping[str, str]) -> ReplaySettings:
+    """What is to be replayed.
+
+    Raises:
+        ConfigurationError: The environment is wrong.
+    """
+    options = _replay_parser().parse_args(arguments)
+    return ReplaySettings(
+        folder=options.folder,
+        kafka=_broker(options.kafka, environment) or LOCAL_BROKER,
+        partitions=_whole(environment, "MUSICFLOW_TOPIC_PARTITIONS", 4),
+        report=options.report,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m eventsim",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_population(parser.add_argument_group("who listens"))
+    _add_time(parser.add_argument_group("when"))
+    _add_outputs(parser.add_argument_group("where to; one at least"))
+    faults = parser.add_argument_group("faults, off by default: what must not get through")
+    faults.add_argument("--poison", type=_share, default=0, metavar="SHARE",
+                        help="broken messages beside good ones, 0 to 1: cut JSON, wrong types, "
+                             "missing fields, invalid UTF-8, oversized")  # fmt: skip
+    faults.add_argument("--resend", type=_share, default=0, metavar="SHARE",
+                        help="messages that are sent twice, 0 to 1")  # fmt: skip
+    return parser
+
+
+def _add_population(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add(
+        "--config",
+        "-c",
+        type=Path,
+        metavar="FILE",
+        help="configuration, as of the classic eventsim; without: the built-in one",
+    )
+    add("--nusers", "-n", type=int, metavar="N", help="listeners at the start")
+    add(
+        "--growth-rate",
+        "-g",
+        type=float,
+        metavar="R",
+        help="growth of their number in a year, such as 0.3",
+    )
+    add(
+        "--attrition-rate",
+        type=float,
+        metavar="R",
+        help="how many leave for good in a year, such as 0.1",
+    )
+    add("--userid", "-u", type=int, metavar="ID", help="id of the first listener")
+    add(
+        "--seed",
+        "--randomseed",
+        "-r",
+        type=int,
+        dest="seed",
+        metavar="SEED",
+        help="another seed gives other listeners",
+    )
+    add("--tag", metavar="TEXT", help="tag on each event, such as the group of an A/B test")
+    add("--songs", type=Path, metavar="FILE",
+        help="songs: a CSV with artist, title and duration (song_id and plays are used if "
+             "there), such as the Million Song Dataset's; without: 10,000 invented")  # fmt: skip
+
+
+def _add_time(group: argparse._ArgumentGroup) -> None:
+    start = group.add_mutually_exclusive_group()
+    start.add_argument("--start-time", "-s", metavar="TIME", help="first moment, ISO 8601")
+    start.add_argument("--from", dest="from_days", type=float, metavar="DAYS",
+                       help="start so many days ago")  # fmt: skip
+    end = group.add_mutually_exclusive_group()
+    end.add_argument("--end-time", "-e", metavar="TIME", help="last moment, exclusive")
+    end.add_argument("--to", dest="to_days", type=float, metavar="DAYS",
+                     help="end so many days ago")  # fmt: skip
+    group.add_argument("--continuous", action="store_true",
+                       help="catch up with the clock, then keep pace with it until the end "
+                            "time or Ctrl-C")  # fmt: skip
+
+
+def _add_outputs(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--output", "-o", type=Path, metavar="FOLDER",
+                       help="a file for each topic, <topic>.json, an event a line")  # fmt: skip
+    _add_kafka(group)
+    _add_report(group)
+
+
+def _add_kafka(group: argparse._ActionsContainer) -> None:
+    group.add_argument("--kafka", "--kafkaBrokerList", nargs="?", const="", metavar="HOST:PORT",
+                       help="a Kafka broker; without HOST:PORT that of KAFKA_BOOTSTRAP_SERVERS, "
+                            f"else {LOCAL_BROKER}. Missing topics are created.")  # fmt: skip
+
+
+def _add_report(group: argparse._ActionsContainer) -> None:
+    group.add_argument("--report", type=Path, metavar="FILE",
+                       help="write what was sent, by topic, as JSON")  # fmt: skip
+
+
+def _replay_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m eventsim replay",
+        description="Publishes event files to Kafka: each line a message, unchanged, to the topic "
+        "that the file is named by (listen_events.json, listen_events.json.gz …), keyed by user "
+        "id, else session id. A line that is no JSON is published too, without a key.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="the files' folder")
+    _add_kafka(parser)
+    _add_report(parser)
+    return parser
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return share
+
+
+def _config(options: argparse.Namespace) -> Config:
+    """The file's configuration with what the command line says instead."""
+    config = read_config(options.config) if options.config else default_config()
+    said = {
+        "seed": options.seed,
+        "first_user_id": options.userid,
+        "growth_rate": options.growth_rate,
+        "attrition_rate": options.attrition_rate,
+        "n_users": options.nusers,
+        "tag": options.tag,
+    }
+    changes = {name: value for name, value in said.items() if value is not None}
+    config = msgspec.structs.replace(config, **changes)
+    config.check("the command line")
+    return config
+
+
+def _times(options: argparse.Namespace, config: Config, now: datetime) -> tuple[int, int | None]:
+    start = _moment(options.start_time, options.from_days, now, "--start-time")
+    end = _moment(options.end_time, options.to_days, now, "--end-time")
+    filed_end = _moment(config.end_date, None, now, "end-date")
+    if start is None and not options.continuous:
+        start = _moment(config.start_date, None, now, "start-date")
+    if start is None:
+        start = now.replace(microsecond=0) - timedelta(days=0 if options.continuous else 1)
+    if end is None and not options.continuous:
+        end = filed_end if filed_end and filed_end > start else start + timedelta(days=1)
+    if end is not None and end <= start:
+        raise ConfigurationError(f"the end {end.isoformat()} is not after {start.isoformat()}")
+    return int(start.timestamp()), int(end.timestamp()) if end else None
+
+
+def _moment(text: str | None, days_ago: float | None, now: datetime, name: str) -> datetime | None:
+    if days_ago is not None:
+        return (now - timedelta(days=days_ago)).replace(microsecond=0)
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{name}: {text!r} is no time such as 2024-01-01T00:00:00Z"
+        ) from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _broker(said: str | None, environment: Mapping[str, str]) -> str | None:
+    """The broker's address; None if Kafka was not asked for."""
+    if said is None:
+        return None
+    return said or environment.get("KAFKA_BOOTSTRAP_SERVERS") or LOCAL_BROKER
+
+
+def _whole(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name, str(default))
+    if not text.isdigit() or int(text) < 1:
+        raise ConfigurationError(f"{name} must be a whole number above 0, got {text!r}")
+    return int(text)

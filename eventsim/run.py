@@ -1,0 +1,127 @@
+"""Runs a simulation: stretch by stretch, into the sinks, as fast as can be or with the clock."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import FrameType
+
+import numpy as np
+
+from contracts.logs import log
+from eventsim.faults import Faults
+from eventsim.progress import Progress
+from eventsim.report import Report
+from eventsim.sessions import Requests
+from eventsim.simulation import PlayerActions, Simulation
+from eventsim.sinks import Sink
+from eventsim.topics import Messages, Topics
+
+CHUNK = 32_768
+"""Requests written at once: what their text takes should fit the processor's cache."""
+STRETCH_REQUESTS = 400_000
+"""Requests simulated at once, about."""
+FIRST_STRETCH, LONGEST_STRETCH = 600, 30 * 86_400
+"""Seconds of simulated time."""
+TICK = 1.0
+"""Seconds between two looks at the clock, once it has been caught up with."""
+
+
+@dataclass(slots=True)
+class Run:
+    """A simulation with all that it needs to be written."""
+
+    simulation: Simulation
+    topics: Topics
+    faults: Faults
+    sinks: list[Sink]
+    report: Report
+    progress: Progress
+
+    def to_the_end(self, end: int) -> None:
+        """Simulate up to `end`, epoch seconds, as fast as can be."""
+        length = FIRST_STRETCH
+        while self.simulation.now < end:
+            until = min(self.simulation.now + length, end)
+            requests = self.stretch(until)
+            length = _next_length(length, requests)
+
+    def with_the_clock(self, end: int | None) -> None:
+        """Catch up with the clock, then keep pace with it until `end` or a signal to stop."""
+        length = FIRST_STRETCH
+        with _stop_on_signals() as stop:
+            while not stop.is_set() and (end is None or self.simulation.now < end):
+                now = int(time.time())
+                until = min(self.simulation.now + length, now, end or now)
+                if until > self.simulation.now:
+                    length = _next_length(length, self.stretch(until))
+                else:
+                    self.progress.show(self.simulation.now, self.report.messages)
+                    stop.wait(TICK)
+
+    def stretch(self, until: int) -> int:
+        """Simulate up to `until` and hand it to the sinks; returns the number of requests."""
+        before = len(self.simulation.listeners)
+        requests, actions = self.simulation.advance(until)
+        if len(self.simulation.listeners) != before:
+            self.topics.update(self.simulation.listeners)
+        for messages in self._messages(requests, actions):
+            extras = self.faults.extras(messages)
+            for sink in self.sinks:
+                sink.write(messages, extras)
+            self.report.add(messages, extras)
+            self.progress.show(until, self.report.messages)
+        return len(requests)
+
+    def close(self) -> None:
+        """Wait until every sink has all it was given."""
+        for sink in self.sinks:
+            sink.close()
+        self.progress.close()
+        log.info(
+            "simulated",
+            until=datetime.fromtimestamp(self.simulation.now, UTC).isoformat(),
+            listeners=len(self.simulation.listeners),
+            **{topic: counts.messages for topic, counts in self.report.topics.items()},
+        )
+
+    def _messages(self, requests: Requests, actions: PlayerActions) -> Iterator[Messages]:
+        """All messages, in chunks; each topic's in order of time."""
+        makers: list[Callable[[Requests], Messages]] = [
+            self.topics.page_views,
+            self.topics.listens,
+            self.topics.logins,
+            self.topics.changes,
+        ]
+        for first in range(0, len(requests), CHUNK):
+            chunk = requests.taken(np.arange(first, min(first + CHUNK, len(requests))))
+            for make in makers:
+                yield make(chunk)
+        for first in range(0, len(actions), CHUNK):
+            rows = np.arange(first, min(first + CHUNK, len(actions)))
+            yield self.topics.player_actions(actions.taken(rows))
+
+
+def _next_length(length: int, requests: int) -> int:
+    """The next stretch, such that it has about as many requests as wanted."""
+    fitting = int(length * STRETCH_REQUESTS / max(requests, 1))
+    return max(1, min(fitting, 4 * length + 60, LONGEST_STRETCH))
+
+
+@contextmanager
+def _stop_on_signals() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set, instead of ending the process at once."""
+    stop = threading.Event()
+
+    def set_it(_: int, __: FrameType | None) -> None:
+        stop.set()
+
+    before = {name: signal.signal(name, set_it) for name in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)

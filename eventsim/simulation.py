@@ -1,0 +1,155 @@
+"""A simulation from its first second on: stretches of time, with all that happened in each."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from contracts.errors import ConfigurationError
+from eventsim.config import Config
+from eventsim.listeners import YEAR, Arrivals, Listeners
+from eventsim.randomness import Integers, drawn, exponentials, generators
+from eventsim.sessions import Requests, Walk
+from eventsim.world import World
+
+OPEN_END_YEARS = 5
+"""For how long a simulation without an end has room for new listeners."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerActions:
+    """Player actions, a row each, in order of time; see `player.Actions` for the last two."""
+
+    listener: npt.NDArray[np.int64]
+    at: npt.NDArray[np.int64]
+    session: npt.NDArray[np.int64]
+    item: npt.NDArray[np.int64]
+    song: npt.NDArray[np.int64]
+    kind: npt.NDArray[np.int64]
+    position: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def taken(self, rows: Integers) -> "PlayerActions":
+        """Some of the rows."""
+        return PlayerActions(
+            *(getattr(self, name)[rows] for name in PlayerActions.__dataclass_fields__)
+        )
+
+    def and_then(self, others: "PlayerActions") -> "PlayerActions":
+        """These rows and the others."""
+        return PlayerActions(
+            *(np.concatenate([getattr(self, name), getattr(others, name)])
+              for name in PlayerActions.__dataclass_fields__)
+        )  # fmt: skip
+
+
+NO_ACTIONS = PlayerActions(*(np.zeros(0, dtype=np.int64) for _ in range(7)))
+
+
+class Simulation:
+    """Listeners and their world; `advance` makes time pass."""
+
+    def __init__(self, world: World, start: int, end: int | None, users: int) -> None:
+        """Bring `users` listeners to `start`; times are epoch seconds.
+
+        Raises:
+            ConfigurationError: The configuration contradicts itself.
+        """
+        self.world = world
+        self.now = start
+        most = _room(users, world.config.growth_rate, start, end)
+        self._arrivals = Arrivals(world)
+        self._walk = Walk(world, session_stride=most)
+        self._growth = Growth(world.config, users, start, most)
+        self.listeners: Listeners = self._arrivals.founders(users, start)
+        self._walk.welcome(self.listeners)
+        self._walk.skip_to(self.listeners, start)
+        self._pending = NO_ACTIONS
+
+    def advance(self, until: int) -> tuple[Requests, PlayerActions]:
+        """All that happens from now to `until` (epoch seconds, exclusive)."""
+        born_at = self._growth.until(until)
+        if len(born_at):
+            first = len(self.listeners)
+            newcomers = self._arrivals.newcomers(first, born_at)
+            self._walk.welcome(newcomers)
+            self.listeners = self.listeners.extended([newcomers])
+        requests = self._walk.until(self.listeners, until)
+        actions = self._actions(requests, until) if self.world.player else NO_ACTIONS
+        self.now = until
+        return requests, actions
+
+    def _actions(self, requests: Requests, until: int) -> PlayerActions:
+        """Player actions before `until`, of these songs and of earlier ones that still ran."""
+        machine = self.world.machine
+        heard = machine.is_song[requests.state] & machine.is_shown[requests.state]
+        actions = self._pending.and_then(self._planned(requests.taken(np.flatnonzero(heard))))
+        happened = actions.at < until
+        self._pending = actions.taken(np.flatnonzero(~happened))
+        actions = actions.taken(np.flatnonzero(happened))
+        return actions.taken(np.argsort(_order_of(actions, self.now)))
+
+    def _planned(self, starts: Requests) -> PlayerActions:
+        player = self.world.player
+        if player is None:
+            return NO_ACTIONS
+        seconds = self.world.catalog.seconds[starts.song]
+        planned = player.actions(starts.at, starts.session, starts.item, seconds)
+        row = planned.listen
+        return PlayerActions(
+            listener=starts.listener[row],
+            at=planned.at,
+            session=starts.session[row],
+            item=starts.item[row],
+            song=starts.song[row].astype(np.int64),
+            kind=planned.kind,
+            position=planned.position,
+        )
+
+
+class Growth:
+    """When new listeners come: ever more often, as there are ever more."""
+
+    def __init__(self, config: Config, users: int, start: int, most: int) -> None:
+        """Begin with `users` at `start` (epoch seconds); there are never more than `most`."""
+        self._rate = config.growth_rate
+        self._seed = config.seed
+        self._count = users
+        self._most = most
+        self._next = float(start)
+        if self._rate and users:
+            self._next += self._gap()
+
+    def until(self, end: int) -> Integers:
+        """Arrivals before `end`, epoch seconds, that were not told of before."""
+        arrivals = []
+        while self._rate and self._next < end and 0 < self._count < self._most:
+            arrivals.append(int(self._next))
+            self._count += 1
+            self._next += self._gap()
+        return np.array(arrivals, dtype=np.int64)
+
+    def _gap(self) -> float:
+        draw = drawn(generators(self._seed, "arrival", np.array([self._count])))
+        return float(exponentials(draw)[0]) * YEAR / (self._count * self._rate)
+
+
+def _order_of(actions: PlayerActions, start: int) -> Integers:
+    """A number by which actions stand by time; ties by listener, request and kind.
+
+    Kinds are numbered so that those of one song that share a second stand as they happened.
+    """
+    within = (actions.at - start) << 42
+    return within | actions.listener << 15 | (actions.item & 0xFFF) << 3 | actions.kind
+
+
+def _room(users: int, growth_rate: float, start: int, end: int | None) -> int:
+    """How many listeners there can ever be: a power of ten, as it separates session numbers."""
+    years = (end - start) / YEAR if end is not None else OPEN_END_YEARS
+    try:
+        expected = (users + 100) * (1 + growth_rate) ** years * 2
+        return int(10 ** int(np.ceil(np.log10(expected))))
+    except (OverflowError, ValueError) as error:
+        raise ConfigurationError(f"growth-rate {growth_rate:g} is too high for so long") from error

@@ -1,0 +1,94 @@
+"""What the broker holds after a simulation and after a replay."""
+
+import gzip
+import json
+import time
+
+import pytest
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from eventsim.__main__ import main
+from eventsim.topics import TOPICS
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def arrived(kafka):
+    """Messages that came since the test began: (key, value) by topic."""
+    admin = AdminClient({"bootstrap.servers": kafka})
+    consumer = Consumer({"bootstrap.servers": kafka, "group.id": "eventsim-tests"})
+
+    def ends(topic: str) -> dict[int, int]:
+        partitions = consumer.list_topics(topic, timeout=20).topics[topic].partitions
+        latest = {TopicPartition(topic, number): OffsetSpec.latest() for number in partitions}
+        found = admin.list_offsets(latest, request_timeout=30)
+        return {place.partition: result.result().offset for place, result in found.items()}
+
+    def ends_once_there_are_leaders(topic: str) -> dict[int, int]:
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                return ends(topic)
+            except KafkaException:
+                if time.monotonic() > deadline:
+                    raise
+
+    before = {topic: ends_once_there_are_leaders(topic) for topic in TOPICS}
+
+    def read(topic: str) -> list[tuple[bytes | None, bytes]]:
+        after = ends(topic)
+        wanted = sum(after.values()) - sum(before[topic].values())
+        consumer.assign(
+            [TopicPartition(topic, number, begin) for number, begin in before[topic].items()]
+        )
+        messages = consumer.consume(wanted, timeout=30) if wanted else []
+        assert len(messages) == wanted
+        return [(message.key(), message.value()) for message in messages]
+
+    yield read
+    consumer.close()
+
+
+def test_kafka_holds_what_the_files_hold(kafka, arrived, tmp_path):
+    report = tmp_path / "report.json"
+    files = tmp_path / "events"
+    arguments = ["--nusers", "200", "--poison", "0.02", "--resend", "0.02"]
+
+    code = main([*arguments, "--kafka", kafka, "--output", str(files), "--report", str(report)])
+
+    assert code == 0
+    counts = json.loads(report.read_text())["topics"]
+    for topic in TOPICS:
+        messages = arrived(topic)
+        lines = (files / f"{topic}.json").read_bytes().split(b"\n")[:-1]
+        assert sorted(value for _, value in messages) == sorted(lines)
+        assert len(messages) == counts[topic]["messages"]
+
+
+def test_a_replay_sends_each_line_as_it_stands(kafka, arrived, tmp_path):
+    lines = [
+        b'{"userId": 7, "sessionId": 8, "ts": 1704067200000}',
+        b'{"userId": "", "sessionId": 8}',
+        b'{"sessionId"',
+        b'"\xff\xfe"',
+    ]
+    (tmp_path / "auth_events.json.gz").write_bytes(gzip.compress(b"\n".join(lines)))
+
+    assert main(["replay", str(tmp_path), "--kafka", kafka]) == 0
+    assert sorted(arrived("auth_events"), key=lambda message: lines.index(message[1])) == [
+        (b"7", lines[0]),
+        (b"8", lines[1]),
+        (None, lines[2]),
+        (None, lines[3]),
+    ]
+
+
+def test_an_unreachable_broker_is_one_clear_line(monkeypatch, capsys):
+    monkeypatch.setattr("eventsim.kafka.CONNECT_SECONDS", 0.5)
+
+    assert main(["--nusers", "1", "--kafka", "127.0.0.1:1"]) == 1
+    error = capsys.readouterr().err.strip()
+    assert error.startswith("eventsim: no Kafka broker answers at 127.0.0.1:1")
+    assert "\n" not in error
