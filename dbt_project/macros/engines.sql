@@ -65,17 +65,17 @@
 {%- endmacro %}
 
 
-{# All hours from the first to the last, both given by start, as an array. #}
-{% macro hours_through(first_hour, last_hour) -%}
-    {{ return(adapter.dispatch('hours_through')(first_hour, last_hour)) }}
+{# All hours from the first to the last, given by their starts: a table with one column. #}
+{% macro hours_through(first_hour, last_hour, column) -%}
+    {{ return(adapter.dispatch('hours_through')(first_hour, last_hour, column)) }}
 {%- endmacro %}
 
-{% macro default__hours_through(first_hour, last_hour) -%}
-    generate_series({{ first_hour }}, {{ last_hour }}, interval 1 hour)
+{% macro default__hours_through(first_hour, last_hour, column) -%}
+    unnest(generate_series({{ first_hour }}, {{ last_hour }}, interval 1 hour)) as hours ({{ column }})
 {%- endmacro %}
 
-{% macro bigquery__hours_through(first_hour, last_hour) -%}
-    generate_timestamp_array({{ first_hour }}, {{ last_hour }}, interval 1 hour)
+{% macro bigquery__hours_through(first_hour, last_hour, column) -%}
+    unnest(generate_timestamp_array({{ first_hour }}, {{ last_hour }}, interval 1 hour)) as {{ column }}
 {%- endmacro %}
 
 

@@ -32,10 +32,11 @@ def random_events(seed: int, event_name: str, count: int) -> list[Row]:
         changes: Row = {
             "user_id": dice.choice([1, 2, 3, None]) if event_name != "music_events" else 2,
             "session_id": dice.randrange(4), "item_in_session": number,
-            "level": dice.choice(["free", "paid"]), "city": dice.choice(["Boise", "Reno", ""]),
+            "level": dice.choice(["free", "paid"]),
+            "city": dice.choice([*["Boise"] * 6, "Reno", ""]),
             "song": song, "artist": artist, "duration_seconds": dice.choice([200.0, 201.5]),
             "song_id": song_id or ("S9" if event_name == "music_events" else None),
-            "event_type": dice.choice(["play", "skip"]), "tag": dice.choice(["a", None]),
+            "event_type": dice.choice(["play", "skip"]),
         }  # fmt: skip
         rows.append(happened(event_name, at, f"{event_name}-{number}", **changes))
     return rows

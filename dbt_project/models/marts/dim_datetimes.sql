@@ -15,8 +15,9 @@ covered as (
 
 spine as (
 
-    select unnest({{ hours_through('first_hour', 'last_hour') }}) as hour_starts_at
+    select hour_starts_at
     from covered
+    cross join {{ hours_through('first_hour', 'last_hour', 'hour_starts_at') }}
 
 ),
 
