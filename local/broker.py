@@ -1,18 +1,22 @@
 """The Kafka that a local run uses: the configured one, or a broker of its own."""
 
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from contracts.errors import ConfigurationError
+from contracts.errors import ConfigurationError, UnavailableError
 from contracts.events import EVENTS
 from local import processes
 from local.workspace import Workspace
 
 READY_SECONDS = 300
 """Longest wait for the broker; on the first start its jars are downloaded."""
+
+NEW_TOPIC_SECONDS = 15
+"""How long a new topic may take to find its leader."""
 
 
 @contextmanager
@@ -40,15 +44,26 @@ def refuse_messages(servers: str) -> None:
     """Make sure that the demo's counts will be its own.
 
     Raises:
-        ConfigurationError: A topic of ours holds messages already.
+        ConfigurationError: A topic of ours has had messages already.
+        UnavailableError: Kafka does not answer.
     """
     with closing(Consumer({"bootstrap.servers": servers, "group.id": "musicflow"})) as consumer:
         topics = consumer.list_topics(timeout=10).topics
         for event in EVENTS:
             for partition in topics[event.name].partitions:
-                _, end = consumer.get_watermark_offsets(TopicPartition(event.name, partition))
-                if end:
+                if _end(consumer, TopicPartition(event.name, partition)):
                     raise ConfigurationError(
                         f"the topic {event.name} at {servers} has had messages: the demo counts "
                         "its own, so delete the topic, or unset KAFKA_BOOTSTRAP_SERVERS"
                     )
+
+
+def _end(consumer: Consumer, partition: TopicPartition) -> int:
+    """End offset of a partition, which may have been created just now."""
+    deadline = time.monotonic() + NEW_TOPIC_SECONDS
+    while True:
+        try:
+            return int(consumer.get_watermark_offsets(partition, timeout=10)[1])
+        except KafkaException as error:
+            if time.monotonic() > deadline:
+                raise UnavailableError(f"Kafka does not say what {partition} holds") from error

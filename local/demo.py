@@ -30,6 +30,8 @@ END = datetime(2026, 1, 7, tzinfo=UTC)
 POISON_RATE = 0.005
 RESEND_RATE = 0.005
 SEED = 1
+LINE_LENGTH = 60
+"""How much of a station's last line the screen has room for."""
 MARKER = ".musicflow-demo"
 """Stands in a folder that a demo made, and that the next one may therefore empty."""
 RESTARTS = 3
@@ -76,7 +78,8 @@ def run(workspace: Workspace, source: Source) -> bool:
     with ExitStack() as stack:
         with screen.stage("broker", "Kafka"):
             servers = stack.enter_context(broker(workspace, environment, port=0))
-            refuse_messages(servers)
+            if servers == environment.get("KAFKA_BOOTSTRAP_SERVERS"):
+                refuse_messages(servers)
         environment["KAFKA_BOOTSTRAP_SERVERS"] = servers
         produced = publish(workspace, screen, source, environment)
         land(workspace, screen, environment, sum(produced.values()))
@@ -160,7 +163,7 @@ def build(workspace: Workspace, screen: Screen, environment: Mapping[str, str]) 
             [sys.executable, "-m", "musicflow_dagster", "build"],
             environment,
             log,
-            meanwhile=lambda: show(processes.last_line(log)),
+            meanwhile=lambda: show(processes.last_line(log)[:LINE_LENGTH]),
         )
 
 

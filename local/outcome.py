@@ -13,10 +13,12 @@ from local.report import TopicCounts
 from local.workspace import Workspace
 
 TOP_SONGS = """
-select song, artist, sum(plays)::bigint as plays
-from reporting.rpt_top_songs
-group by all
-order by plays desc, song, artist
+select songs.song_title, artists.artist_name, count(*) as plays
+from marts.fct_streams as streams
+join marts.dim_songs as songs using (song_key)
+join marts.dim_artists as artists on artists.artist_key = songs.artist_key
+group by streams.song_key, songs.song_title, artists.artist_name
+order by plays desc, songs.song_title, artists.artist_name
 limit 5
 """
 
