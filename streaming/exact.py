@@ -19,6 +19,8 @@ from streaming.limits import Limits, Window
 from streaming.wire import object_of, read_object
 
 Value = str | int | float | bool | None
+FieldJudge = Callable[[bytes | None, Window], tuple[Value, Reason | None]]
+"""Gives a field's value, and what is wrong with it if anything is; empty text is no value."""
 
 INT64 = range(-(2**63), 2**63)
 LONGEST_INT64 = len("-9223372036854775808")
@@ -42,8 +44,7 @@ class ExactJudge:
     def __init__(self, event: Event, limits: Limits) -> None:
         """Prepare for messages of `event`."""
         self._max_bytes = limits.max_event_bytes
-        self._fields = [_FieldJudge(each) for each in event]
-        self._wire_names = {each.wire_name for each in event}
+        self._judges = {each.wire_name: field_judge(each) for each in event}
 
     def __call__(self, message: bytes | None, window: Window) -> Finding:
         """The finding about one message, for any bytes whatever."""
@@ -57,40 +58,38 @@ class ExactJudge:
     def _judged(self, fields: Mapping[str, bytes], window: Window) -> Finding:
         values: list[Value] = []
         against: list[tuple[Reason, str]] = []
-        for field in self._fields:
-            value, reason = field(fields.get(field.wire_name, b"null"), window)
+        for name, judge in self._judges.items():
+            value, reason = judge(fields.get(name), window)
             values.append(value)
             if reason is not None:
-                against.append((reason, field.wire_name))
+                against.append((reason, name))
         if against:
             against.sort(key=lambda each: ORDER.index(each[0]))
             return Finding([written(*each) for each in against])
-        unknown = {name: raw for name, raw in fields.items() if name not in self._wire_names}
+        unknown = {name: raw for name, raw in fields.items() if name not in self._judges}
         return Finding([], tuple(values), object_of(unknown) if unknown else None)
 
 
-class _FieldJudge:
-    """Judges the value of one field."""
+def field_judge(field: Field) -> FieldJudge:
+    """The judge of one field's JSON text (None where it is absent)."""
+    read = _integer_or_text if field.accepts_text else READERS[field.type]
+    breach = breach_of(field)
+    absent = (None, None if field.nullable else Reason.MISSING_FIELD)
 
-    def __init__(self, field: Field) -> None:
-        self.wire_name = field.wire_name
-        self._nullable = field.nullable
-        self._read = _integer_or_text if field.accepts_text else READERS[field.type]
-        self._breach = breach_of(field)
-
-    def __call__(self, raw: bytes, window: Window) -> tuple[Value, Reason | None]:
-        """The value, and what is wrong with it if anything is; empty text is no value."""
+    def judge(raw: bytes | None, window: Window) -> tuple[Value, Reason | None]:
+        if raw is None or raw == b"null":
+            return absent
         try:
-            value = None if raw == b"null" else self._read(raw)
+            value = read(raw)
         except ValueError:
             return None, Reason.WRONG_TYPE
-        if value is None:
-            return None, None if self._nullable else Reason.MISSING_FIELD
-        return value, self._breach(value, window)
+        return absent if value is None else (value, breach and breach(value, window))
+
+    return judge
 
 
-def breach_of(field: Field) -> Callable[[Any, Window], Reason | None]:
-    """The test that names the rule a value of the field breaks, its type being right."""
+def breach_of(field: Field) -> Callable[[Any, Window], Reason | None] | None:
+    """What names the rule that a value of the field breaks, its type being right."""
     if field.name == OCCURRED_AT.name:
         return lambda value, window: (
             None if window.first <= value <= window.last else Reason.IMPOSSIBLE_TIME
@@ -98,7 +97,7 @@ def breach_of(field: Field) -> Callable[[Any, Window], Reason | None]:
     if field.allowed:
         return lambda value, _: None if value in field.allowed else Reason.NOT_ALLOWED
     if field.type in ("text", "boolean"):
-        return lambda _, __: None
+        return None
     lowest, highest = bounds(field)
     return lambda value, _: None if lowest <= value <= highest else Reason.OUT_OF_RANGE
 
@@ -112,7 +111,7 @@ def bounds(field: Field) -> tuple[float, float]:
     return lowest, widest[1] if field.maximum is None else field.maximum
 
 
-# Readers: the value of a JSON text, a ValueError if it is of another type or does not fit.
+# The readers raise ValueError if a JSON text is of another type, or does not fit it.
 
 
 def _text(raw: bytes) -> str | None:
