@@ -171,6 +171,7 @@ ACCEPTED = [
     raw("duration", "0.1234567890123456789", {"duration_seconds": 0.12345678901234568}),
     raw("lon", "-0.127", {"longitude": -0.127}),
     raw("sessionId", "-0", {"session_id": 0}),
+    raw("userId", '"-0"', {"user_id": 0}),
     raw("sessionId", "9223372036854775807", {"session_id": 2**63 - 1}),
     raw("sessionId", "-9223372036854775808", {"session_id": -(2**63)}),
 ]
