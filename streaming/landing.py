@@ -1,31 +1,31 @@
 """The landing application: a query per topic, watched until it is done or told to stop."""
 
+import re
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
 from pyspark.sql import SparkSession
 
-from contracts.errors import MusicFlowError, UnavailableError
+from contracts.errors import UnavailableError
 from contracts.events import Event
 from contracts.logs import log
 from contracts.store import open_store
 from streaming import lake_record
 from streaming.broker import local_address
-from streaming.kafka import Cluster, Held
-from streaming.progress import Sample
+from streaming.kafka import Cluster
 from streaming.query import Source, TopicQuery
+from streaming.sampler import Sampler, take_samples
 from streaming.session import LOG, spark_session
-from streaming.settings import LandingSettings, interval_seconds
+from streaming.settings import LandingSettings
 
-SAMPLES_PER_TRIGGER = 4
+_ERROR = re.compile(r"[\w.]+(Error|Exception)\b")
 LOOKS_EVERY = 0.2
 """Seconds between two looks at the queries."""
 
 OpenSession = Callable[[LandingSettings], AbstractContextManager[SparkSession]]
-HeldByTopic = Mapping[str, Mapping[int, Held]]
 
 
 def land(
@@ -62,57 +62,18 @@ def land(
     ]
     with session(settings) as spark:
         _start(queries, spark, once=once)
-        _take_samples(queries, sampled_at, held)
+        take_samples(queries, sampled_at, held)
         log.info("landing", topics=len(queries), lake=settings.lake, kafka=address, once=once,
                  seconds=round(time.monotonic() - began, 1))  # fmt: skip
         sampler = Sampler(cluster, partitions, queries, settings)
-        if not once:
-            sampler.start()
+        sampler.start()
         try:
-            _watch(queries, stop, settings)
+            _watch(queries, sampler, stop, settings)
         finally:
             sampler.stop()
             for query in queries:
                 query.stop()
     log.info("landing stopped", topics=len(queries), seconds=round(time.monotonic() - began, 1))
-
-
-class Sampler:
-    """Asks Kafka several times a trigger what it holds."""
-
-    def __init__(
-        self,
-        cluster: Cluster,
-        partitions: Mapping[str, int],
-        queries: Sequence[TopicQuery],
-        settings: LandingSettings,
-    ) -> None:
-        """Tell the answers of `cluster` to the progress of `queries`."""
-        self._cluster = cluster
-        self._partitions = partitions
-        self._queries = queries
-        self._seconds = max(1.0, interval_seconds(settings.trigger) / SAMPLES_PER_TRIGGER)
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="kafka-sampler", daemon=True)
-
-    def start(self) -> None:
-        """Begin to ask."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop asking."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.wait(self._seconds):
-            at = datetime.now(UTC)
-            try:
-                _take_samples(self._queries, at, self._cluster.held(self._partitions))
-            except MusicFlowError as error:
-                # Progress waits; whether landing can go on is for Spark's queries to say.
-                log.warning("progress is not known", problem=str(error))
 
 
 def _partitions(cluster: Cluster, events: Sequence[Event]) -> dict[str, int]:
@@ -136,19 +97,21 @@ def _start(queries: Sequence[TopicQuery], spark: SparkSession, *, once: bool) ->
         query.start(spark, once=once)
 
 
-def _take_samples(queries: Sequence[TopicQuery], at: datetime, held: HeldByTopic) -> None:
-    for query in queries:
-        query.progress.sampled(Sample(at, held[query.event.name]))
-
-
-def _watch(queries: Sequence[TopicQuery], stop: threading.Event, settings: LandingSettings) -> None:
+def _watch(
+    queries: Sequence[TopicQuery],
+    sampler: Sampler,
+    stop: threading.Event,
+    settings: LandingSettings,
+) -> None:
     """Return when all queries have ended well, or `stop` is set.
 
     Raises:
-        MusicFlowError: A query has failed.
+        MusicFlowError: A query has failed, or Kafka is away for too long.
     """
     running = list(queries)
     while running and not stop.wait(LOOKS_EVERY):
+        if sampler.failure is not None:
+            raise sampler.failure
         for each in list(running):
             if each.query is None or each.query.isActive:
                 continue
@@ -161,8 +124,14 @@ def _check_ended_well(ended: TopicQuery, settings: LandingSettings) -> None:
         raise ended.failure
     problem = ended.query.exception() if ended.query is not None else None
     if problem is not None:
-        first = next((line for line in str(problem).splitlines() if line.strip()), "no word")
         raise UnavailableError(
-            f"{ended.event.name}: Spark has stopped: {first[:300]} "
+            f"{ended.event.name}: Spark has stopped: {_told(str(problem))} "
             f"(see {settings.spark_home / LOG})"
         )
+
+
+def _told(problem: str) -> str:
+    """The line of a Spark or Python stack trace that tells most: the last error of ours."""
+    lines = [line.strip() for line in problem.splitlines() if line.strip()]
+    errors = [line for line in lines if _ERROR.match(line)]
+    return (errors or lines or ["no word"])[-1][:300]

@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
-from contracts.errors import MusicFlowError
+from contracts.errors import MusicFlowError, UnavailableError
 from contracts.events import Event
+from contracts.logs import log
 from contracts.manifests import ManifestLog
 from contracts.progress import read_progress
 from contracts.store import Store, open_store
@@ -81,26 +84,41 @@ class TopicQuery:
         self.query: StreamingQuery | None = None
 
     def start(self, spark: SparkSession, *, once: bool) -> None:
-        """Start the query; it runs in Spark's threads."""
-        writer = (
-            self._messages(spark)
-            .writeStream.queryName(self.event.name)
-            .option("checkpointLocation", str(self._folder))
-            .foreachBatch(self._land)
-        )
+        """Start the query; it runs in Spark's threads.
+
+        Raises:
+            UnavailableError: Spark refuses; its log says more.
+        """
         every = self._settings.trigger
-        triggered = (
-            writer.trigger(availableNow=True) if once else writer.trigger(processingTime=every)
-        )
-        self.query = triggered.start()
+        try:
+            writer = (
+                self._messages(spark)
+                .writeStream.queryName(self.event.name)
+                .option("checkpointLocation", str(self._folder))
+                .foreachBatch(self._land)
+            )
+            self.query = (
+                writer.trigger(availableNow=True) if once else writer.trigger(processingTime=every)
+            ).start()
+        except (Py4JError, PySparkException) as error:
+            raise UnavailableError(
+                f"{self.event.name}: Spark did not start the query: see its log in "
+                f"{self._settings.spark_home}"
+            ) from error
         self._tell_progress()
 
     def stop(self) -> None:
         """Stop when the batch in hand, if there is one, is committed."""
         self._stopping.set()
         self._idle.wait()
-        if self.query is not None:
+        if self.query is None:
+            return
+        try:
             self.query.stop()
+        except (Py4JError, PySparkException) as error:
+            # Spark waits for Kafka, which may be away; what it would do is not wanted any more.
+            log.warning("Spark did not end in time", event_name=self.event.name,
+                        problem=type(error).__name__)  # fmt: skip
 
     def _messages(self, spark: SparkSession) -> DataFrame:
         offsets = starting_offsets(self.event.name, self._tail.ends, self._source.held)

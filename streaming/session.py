@@ -107,6 +107,7 @@ def _conf(settings: LandingSettings, libraries: list[Path], logging: Path) -> Sp
         "spark.sql.execution.arrow.maxRecordsPerBatch": str(_ARROW_ROWS),
         "spark.sql.execution.arrow.maxBytesPerBatch": str(_ARROW_BYTES),
         "spark.ui.enabled": "false",
+        "spark.sql.streaming.stopTimeout": "15s",
         # One thread a task: Spark already runs as many tasks as there are cores.
         "spark.executorEnv.POLARS_MAX_THREADS": "1",
         "spark.executorEnv.OMP_NUM_THREADS": "1",

@@ -108,6 +108,8 @@ class LandingSettings(CommonSettings):
     """The oldest accepted event: the start of the first hourly partition."""
     future_skew_seconds: int = Field(300, ge=0, validation_alias="MUSICFLOW_FUTURE_SKEW_SECONDS")
     max_event_bytes: int = Field(262_144, ge=1, validation_alias="MUSICFLOW_MAX_EVENT_BYTES")
+    kafka_patience_seconds: int = Field(120, ge=1, validation_alias="MUSICFLOW_KAFKA_PATIENCE")
+    """How long Kafka may be away before landing gives up."""
     buffer_mebibytes: int = Field(256, ge=1, validation_alias="MUSICFLOW_BUFFER_MIB")
     """Rows that a task keeps back at most before it writes some of them."""
 
