@@ -1,6 +1,7 @@
 """The dbt project as the platform sees it: its manifest, and what models say of themselves."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -32,7 +33,7 @@ def prepared_project(settings: Settings) -> DbtProject:
     project = DbtProject(project_dir=root, profiles_dir=root, target_path=settings.dbt_target)
     manifest = project.manifest_path
     if not manifest.exists() or manifest.stat().st_mtime < _newest_change(root):
-        _parse(root, settings.dbt_target)
+        _parse(root, settings)
     return project
 
 
@@ -69,13 +70,16 @@ def _newest_change(root: Path) -> float:
     return max(path.stat().st_mtime for path in files)
 
 
-def _parse(root: Path, target: Path) -> None:
+def _parse(root: Path, settings: Settings) -> None:
     log.info("reading the dbt project", project=str(root))
+    target = settings.dbt_target
     target.mkdir(parents=True, exist_ok=True)
     command = [str(DBT), "--quiet", "--log-path", str(target), "parse"]
     command += ["--project-dir", str(root), "--profiles-dir", str(root)]
     command += ["--target-path", str(target)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    # With the same profile as at run time, dbt can reuse what it has parsed.
+    environment = os.environ | {"MUSICFLOW_WAREHOUSE": str(settings.warehouse)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
         words = (done.stdout.strip() or done.stderr.strip()).splitlines()
         raise ConfigurationError(f"dbt cannot read {root}: {' '.join(words[-6:])}")

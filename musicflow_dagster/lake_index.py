@@ -27,7 +27,8 @@ create table if not exists meta (key text primary key, value text not null);
 create table if not exists batches (
   event text, seq integer, kind text, writer text, batch integer, batch_at text,
   accepted integer, rejected integer, rejected_by_reason text, bytes integer,
-  rejected_bytes integer, rows_in_files integer, rejects_in_files integer, newest text, unknown_fields integer,
+  rejected_bytes integer, rows_in_files integer, rejects_in_files integer, newest text,
+  unknown_fields integer,
   primary key (event, seq)) without rowid;
 create table if not exists offsets (
   event text, topic text, partition integer, seq integer, kind text, first integer, end integer,

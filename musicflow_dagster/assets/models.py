@@ -4,7 +4,6 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -60,7 +59,7 @@ def model_assets(
         with warehouse.open() as connection:
             key = pseudonym_key(secret.get_secret_value() if secret else None, settings.home)
             set_pseudonym_key(connection, key)
-        with environment(_variables(hours_of_run(context), Path(warehouse.path))):
+        with environment(_variables(hours_of_run(context), settings)):
             invocation = dbt.cli(["build"], context=context)
             events = list(invocation.stream())
         shutil.rmtree(invocation.target_path)  # what dbt compiled; kept only where it failed
@@ -93,12 +92,13 @@ def _model(event: Any) -> str:
     return str(event.metadata["unique_id"].value).rpartition(".")[2]
 
 
-def _variables(hours: HourRange, warehouse: Path) -> dict[str, str]:
-    """What dbt is told: the exact window and the file to work on."""
+def _variables(hours: HourRange, settings: Settings) -> dict[str, str]:
+    """What dbt is told: the exact window, the file to work on, and where its parsed project is."""
     return {
         "MUSICFLOW_WINDOW_START": f"{hours.start:%Y-%m-%d %H:00:00}",
         "MUSICFLOW_WINDOW_END": f"{hours.end:%Y-%m-%d %H:00:00}",
-        "MUSICFLOW_WAREHOUSE": str(warehouse),
+        "MUSICFLOW_WAREHOUSE": str(settings.warehouse),
+        "DBT_TARGET_PATH": str(settings.dbt_target),
     }
 
 

@@ -1,9 +1,7 @@
 """The raw assets: hours of an event, brought from the lake to the warehouse and checked."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import datetime
 
 import dagster as dg
 
@@ -11,6 +9,7 @@ from contracts.events import EVENTS, Event
 from contracts.lake import hour_key
 from musicflow_dagster.assets.keys import OWNERS, lake_key, raw_key
 from musicflow_dagster.assets.lake import column_schema
+from musicflow_dagster.assets.verdicts import store_verdict
 from musicflow_dagster.contract_check import SAMPLE
 from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.partitions import hours_of_run
@@ -50,6 +49,7 @@ def raw_asset(event: Event, hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDe
                 LOADED,
                 asset=key,
                 blocking=True,
+                partitions_def=hours,
                 description="Rows keep the contract; accepted + replayed + from files = raw + "
                 "duplicates. An hour that fails stays as it was.",
             )
@@ -78,31 +78,13 @@ def raw_asset(event: Event, hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDe
 def _report_hours(context: dg.AssetExecutionContext, event: Event, report: LoadReport) -> None:
     """Store each hour's numbers and verdict, so that the UI shows them by partition."""
     key = raw_key(event)
+    check = dg.AssetCheckKey(key, LOADED)
     for hour, loaded in report.loaded.items():
+        store_verdict(context, check, hour, passed=True, metadata=_numbers(loaded))
         if not report.refused:
             context.add_asset_metadata(_numbers(loaded), key, hour_key(hour))
-    for evaluation in _evaluations(key, report):
-        context.instance.report_runless_asset_event(evaluation)
-
-
-def _evaluations(key: dg.AssetKey, report: LoadReport) -> Iterator[dg.AssetCheckEvaluation]:
-    for hour, loaded in report.loaded.items():
-        yield _evaluation(key, hour, passed=True, metadata=_numbers(loaded))
     for hour, refusal in report.refused.items():
-        yield _evaluation(key, hour, passed=False, metadata=_why(refusal))
-
-
-def _evaluation(
-    key: dg.AssetKey, hour: datetime, *, passed: bool, metadata: dict
-) -> dg.AssetCheckEvaluation:
-    return dg.AssetCheckEvaluation(
-        asset_key=key,
-        check_name=LOADED,
-        passed=passed,
-        metadata=metadata,
-        blocking=True,
-        partition=hour_key(hour),
-    )
+        store_verdict(context, check, hour, passed=False, metadata=_why(refusal))
 
 
 def _numbers(loaded: LoadedHour) -> dict[str, int]:

@@ -1,12 +1,13 @@
 """The account of the facts: does each hour's fact hold what its raw hour holds?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
 from contracts.lake import hour_key
 from musicflow_dagster.accounts import FACTS, FactHour, account_for, is_whole
 from musicflow_dagster.assets.keys import FACTS_RECONCILED, OWNERS, raw_key
+from musicflow_dagster.assets.verdicts import store_verdict
 from musicflow_dagster.contract_check import SAMPLE
 from musicflow_dagster.partitions import hours_of_run
 from musicflow_dagster.resources import POOL, WarehouseResource
@@ -33,6 +34,7 @@ def reconciled_asset(hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDefinitio
                 _check(fact.name),
                 asset=FACTS_RECONCILED,
                 blocking=True,
+                partitions_def=hours,
                 description=f"Every hour has as many rows in {fact.name} as in raw.",
             )
             for fact in FACTS
@@ -43,12 +45,28 @@ def reconciled_asset(hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDefinitio
     ) -> dg.MaterializeResult:
         with warehouse.open() as connection:
             counted = account_for(connection, hours_of_run(context))
+        _report_hours(context, counted)
         return dg.MaterializeResult(
             metadata={name: sum(each.fact_rows for each in rows) for name, rows in counted.items()},
             check_results=[_verdict(name, rows) for name, rows in counted.items()],
         )
 
     return account
+
+
+def _report_hours(
+    context: dg.AssetExecutionContext, counted: Mapping[str, Sequence[FactHour]]
+) -> None:
+    for fact, fact_hours in counted.items():
+        check = dg.AssetCheckKey(FACTS_RECONCILED, _check(fact))
+        for each in fact_hours:
+            store_verdict(
+                context,
+                check,
+                each.hour,
+                passed=is_whole([each]),
+                metadata={"raw_rows": each.raw_rows, "fact_rows": each.fact_rows},
+            )
 
 
 def _check(fact: str) -> str:

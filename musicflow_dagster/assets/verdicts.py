@@ -1,0 +1,40 @@
+"""Check results of single hours: a run over a range stores one per hour, not one in all."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import dagster as dg
+
+from contracts.lake import hour_key
+
+
+def store_verdict(
+    context: dg.AssetExecutionContext,
+    check: dg.AssetCheckKey,
+    hour: datetime,
+    *,
+    passed: bool,
+    metadata: Mapping[str, Any],
+) -> None:
+    """Store what a check found for one hour, as a result of this run.
+
+    Dagster's own results of a range run bear no partition; one that is reported as an event of
+    the run fills in the place that was planned for the hour.
+    """
+    context.instance.report_dagster_event(
+        dg.DagsterEvent(
+            event_type_value=dg.DagsterEventType.ASSET_CHECK_EVALUATION.value,
+            job_name=context.job_name,
+            step_key=context.get_step_execution_context().step.key,
+            event_specific_data=dg.AssetCheckEvaluation(
+                asset_key=check.asset_key,
+                check_name=check.name,
+                passed=passed,
+                metadata=metadata,
+                blocking=True,
+                partition=hour_key(hour),
+            ),
+        ),
+        context.run_id,
+    )
