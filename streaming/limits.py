@@ -30,9 +30,9 @@ class Window:
     def of(cls, limits: Limits, batch_at: datetime) -> "Window":
         """The window of a batch that Spark recorded at `batch_at` (UTC).
 
-        >>> limits = Limits(1, EPOCH, timedelta(seconds=1))
+        >>> limits = Limits(1, EPOCH + timedelta(microseconds=1), timedelta(seconds=1))
         >>> Window.of(limits, EPOCH + timedelta(seconds=2, microseconds=1))
-        Window(first=0, last=3000)
+        Window(first=1, last=3000)
         """
         return cls(
             first=-((EPOCH - limits.oldest) // MILLISECOND),

@@ -165,10 +165,12 @@ def test_unknown_fields_are_kept_as_sent():
 
 def test_a_message_over_the_limit_is_rejected_unread():
     limit = LIMITS.max_event_bytes
-    longest = listen().ljust(limit)
+    padding = limit - len(listen(tag='""'))
+    longest, too_long = (listen(tag=f'"{"x" * each}"') for each in (padding, padding + 1))
 
-    assert reasons(longest) == []
-    assert reasons(longest + b" ") == ["oversized"]
+    assert (len(longest), reasons(longest)) == (limit, [])
+    assert reasons(too_long) == ["oversized"]
+    assert reasons(listen().ljust(limit + 1)) == ["oversized"]
     assert reasons(b"\xff" * (limit + 1)) == ["oversized"]
 
 
