@@ -29,7 +29,7 @@ def classic(warehouse: Warehouse, shared_data: Path) -> Warehouse:
         f"insert into raw.listen_events by name select {', '.join(columns)}"
         f" from (select *, row_number() over () as line from read_json_auto('{file}'))"
     )
-    warehouse.run()
+    warehouse.run(select="+rpt_top_artists")
     return warehouse
 
 

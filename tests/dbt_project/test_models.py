@@ -76,7 +76,7 @@ def test_a_plan_holds_from_the_first_millisecond_that_shows_it(warehouse: Wareho
         [happened("listen_events", at, level=level, item_in_session=n)
          for n, (level, at) in enumerate(seen)],
     )  # fmt: skip
-    warehouse.run()
+    warehouse.run(select="+dim_users")
 
     versions = warehouse.rows("""
         select level, valid_from, valid_to from marts.dim_users
@@ -99,7 +99,7 @@ def test_each_listen_meets_the_version_that_has_its_own_level(warehouse: Warehou
             for n, at in enumerate(moments)
         ],
     )
-    warehouse.run()
+    warehouse.run(select="+dim_users +fct_streams")
 
     met = warehouse.rows("""
         select count(*), count(*) filter (dim_users.level = fct_streams.level)
@@ -120,7 +120,7 @@ def test_a_misread_artist_is_one_artist(warehouse: Warehouse):
             happened("listen_events", hour(0), "right", artist="Björk", song_id=None),
         ],
     )
-    warehouse.run()
+    warehouse.run(select="+rpt_top_artists dim_songs")
 
     assert warehouse.rows("""
         select artist_name, plays from reporting.rpt_top_artists
@@ -130,7 +130,7 @@ def test_a_misread_artist_is_one_artist(warehouse: Warehouse):
 
 def test_hours_without_events_stand_with_zeros_between_others(warehouse: Warehouse):
     warehouse.load("music_events", [happened("music_events", hour(n)) for n in (0, 3)])
-    warehouse.run()
+    warehouse.run(select="+rpt_hourly_activity")
 
     activity = warehouse.rows("""
         select player_actions, streams from reporting.rpt_hourly_activity order by hour_starts_at
@@ -144,7 +144,7 @@ def test_a_table_that_lost_its_pseudonym_key_is_never_filled_with_guests(
     warehouse.create(key=None)
     warehouse.load("listen_events", [happened("listen_events", hour(0))])
 
-    result = warehouse.dbt("run")
+    result = warehouse.dbt("run", "--select", "+fct_streams")
 
     assert not result.success
     with pytest.raises(duckdb.CatalogException):

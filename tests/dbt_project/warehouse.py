@@ -95,10 +95,10 @@ class Warehouse:
         finally:
             DuckDBConnectionManager.close_all_connections()
 
-    def run(self, first: int | None = None, end: int | None = None) -> None:
+    def run(self, first: int | None = None, end: int | None = None, *, select: str = "*") -> None:
         """Build the hours from `first` to before `end`, or all; it must succeed."""
         window = {} if first is None or end is None else {"start": hour(first), "end": hour(end)}
-        result = self.dbt("run", **window)
+        result = self.dbt("run", "--no-write-json", "--select", *select.split(), **window)
         assert result.success, self.messages[-10:]
 
     def rows(self, query: str) -> list[tuple]:
