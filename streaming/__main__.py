@@ -27,7 +27,7 @@ from streaming.settings import LandingSettings
 @click.option("--checkpoints", "checkpoints_folder", help="[default: <home>/checkpoints]")
 @click.option("--home", type=click.Path(), help="Work folder. [default: .musicflow]")
 @click.option("--start", type=click.DateTime(), help="Oldest accepted event, UTC.")
-@click.option("--master", help="Spark master. [default: local[*]]")
+@click.option("--master", help="Spark master. [default: local[*,2]]")
 def main(
     *,
     once: bool,

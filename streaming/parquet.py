@@ -1,13 +1,15 @@
 """Writing a task's Parquet files: one per folder, in bounded memory."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contracts.manifests import DataFile
-from contracts.store import Store
+from contracts.store import Store, disk_error
 
 
 class GrowingFile:
@@ -30,31 +32,49 @@ class GrowingFile:
         self._rows += rows.num_rows
 
     def flush(self, store: Store) -> None:
-        """Write what waits as a row group."""
+        """Write what waits as a row group.
+
+        Raises:
+            UnavailableError: The disk is full, read-only or forbidden.
+        """
         if not self._waiting:
             return
         rows = pa.concat_tables(self._waiting)
-        if self._writer is None:
-            self._file = store.create(self.path)
-            self._writer = pq.ParquetWriter(self._file, rows.schema, compression="zstd")
-        self._writer.write_table(rows, row_group_size=rows.num_rows)
+        with self._disk_errors(store):
+            if self._writer is None:
+                self._file = store.create(self.path)
+                self._writer = pq.ParquetWriter(self._file, rows.schema, compression="zstd")
+            self._writer.write_table(rows, row_group_size=rows.num_rows)
         self._waiting = []
         self.waiting_bytes = 0
 
     def finish(self, store: Store) -> DataFile:
-        """Write the rest and close; the file stands from here on."""
+        """Write the rest and close; the file stands from here on.
+
+        Raises:
+            UnavailableError: The disk is full, read-only or forbidden.
+        """
         self.flush(store)
         if self._writer is None or self._file is None:
             raise ValueError(f"{self.path} got no rows")
-        self._writer.close()
-        size = self._file.tell()
-        self._file.close()
+        with self._disk_errors(store):
+            self._writer.close()
+            size = self._file.tell()
+            self._file.close()
         return DataFile(self.path, self._hour, self._rows, size)
 
     def abandon(self) -> None:
-        """Let go of the file as it is."""
+        """Let go of the file as it is; what was wrong with it has been told."""
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):
+                self._file.close()
+
+    @contextmanager
+    def _disk_errors(self, store: Store) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise disk_error(error, Path(store.url(self.path))) from error
 
 
 class TaskFiles:

@@ -1,5 +1,6 @@
 """The query of one topic: what Spark reads, and what is done with each of its batches."""
 
+import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
+from contracts import errors
 from contracts.errors import MusicFlowError, UnavailableError
 from contracts.events import Event
 from contracts.logs import log
@@ -25,6 +27,8 @@ from streaming.progress import ProgressKeeper
 from streaming.settings import LandingSettings
 from streaming.tail import LogTail
 from streaming.task import FACTS_DDL, BatchTask, TaskFacts, landing
+
+_OUR_ERROR = re.compile(rf"^{re.escape(errors.__name__)}\.(\w+): (.*)$", re.MULTILINE)
 
 
 class StoppingError(Exception):
@@ -154,5 +158,23 @@ class TopicQuery:
 
 
 def _run(task: BatchTask, messages: DataFrame) -> Sequence[TaskFacts]:
-    rows = messages.mapInArrow(landing(task), FACTS_DDL).collect()
+    """Land the messages on the workers.
+
+    Raises:
+        MusicFlowError: What a worker could not do.
+    """
+    try:
+        rows = messages.mapInArrow(landing(task), FACTS_DDL).collect()
+    except (Py4JError, PySparkException) as error:
+        told = error_of_worker(str(error))
+        if told is None:
+            raise
+        raise told from error
     return [msgspec.json.decode(row.facts, type=TaskFacts) for row in rows]
+
+
+def error_of_worker(trace: str) -> MusicFlowError | None:
+    """Our own error in the stack trace of a worker, if there is one."""
+    found = _OUR_ERROR.search(trace)
+    kind = getattr(errors, found[1], None) if found else None
+    return kind(found[2]) if found and kind is not None else None

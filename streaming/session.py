@@ -15,6 +15,7 @@ from pyspark.sql import SparkSession
 
 from contracts.errors import UnavailableError
 from contracts.store import disk_error
+from streaming.children import stop_child
 from streaming.jars import SPARK_KAFKA, jars
 from streaming.java import java_home, spark_java_home
 from streaming.settings import LandingSettings
@@ -25,6 +26,7 @@ LOG = "spark.log"
 _ARROW_ROWS = 20_000
 # A worker holds a batch several times over while it judges it.
 _ARROW_BYTES = 32 * 1024 * 1024
+_JAVA_ENDS_WITHIN = 20.0
 
 
 @contextmanager
@@ -85,8 +87,9 @@ def _end_java() -> None:
     if gateway is None:
         return
     gateway.shutdown()
+    # It waits for the end of its input, so that it ends with us even when we are killed.
     gateway.proc.stdin.close()
-    gateway.proc.wait()
+    stop_child(gateway.proc, _JAVA_ENDS_WITHIN)
     SparkContext._gateway = SparkContext._jvm = None  # noqa: SLF001 - as above
 
 

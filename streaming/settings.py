@@ -94,7 +94,8 @@ class LandingSettings(CommonSettings):
     trigger: Annotated[str, AfterValidator(_interval)] = Field(
         "120 seconds", validation_alias="MUSICFLOW_TRIGGER"
     )
-    master: str = Field("local[*]", min_length=1, validation_alias="MUSICFLOW_SPARK_MASTER")
+    # A worker that dies is replaced once; its second attempt writes to files of its own.
+    master: str = Field("local[*,2]", min_length=1, validation_alias="MUSICFLOW_SPARK_MASTER")
     driver_memory: str = Field(
         "1g", pattern=r"^\d+[mg]$", validation_alias="MUSICFLOW_SPARK_MEMORY"
     )

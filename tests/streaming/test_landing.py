@@ -280,7 +280,7 @@ def processes_below(root: int) -> set[int]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 def test_killed_in_mid_batch_and_restarted_it_lands_the_same(settings, topic, land_once):
-    topic.send(30_000)
+    topic.send(10_000)
     store = FolderStore(Path(settings.lake))
     with landing_process(settings) as process:
         until(lambda: any(store.list("_attempts")) or process.poll() is not None, "a note")

@@ -1,10 +1,15 @@
 """A task's files hold each row once, in order, in bounded memory."""
 
+import errno
+import io
+
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contracts.errors import UnavailableError
 from contracts.store import FolderStore
 from streaming.parquet import TaskFiles
 
@@ -82,3 +87,20 @@ def test_no_limit_loses_or_doubles_a_row(tmp_path_factory, adds, limit):
         path: len(numbers) for path, numbers in wanted.items()
     }
     assert {path: written(store, path) for path in wanted} == wanted
+
+
+class FullDisk(io.BytesIO):
+    """A file on a disk without room."""
+
+    def write(self, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_is_one_clear_line(store, monkeypatch):
+    monkeypatch.setattr(store, "create", lambda _: FullDisk())
+    files = TaskFiles(store, lambda _: None, buffer_bytes=1000)
+    files.add("a", "h", rows(1))
+
+    with pytest.raises(UnavailableError, match="the disk is full: make room"):
+        files.finish()
+    files.abandon()
