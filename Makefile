@@ -31,7 +31,7 @@ lint: $(INSTALLED)  ## ruff, sqlfluff, secrets, stale generated files
 	ruff format --check .
 	ruff check .
 	python -m contracts.to_dbt --check
-	sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
+	cd dbt_project && sqlfluff lint --disable-progress-bar models
 	git ls-files -z | xargs -0 detect-secrets-hook --baseline .secrets.baseline
 
 types: $(INSTALLED)  ## mypy, strict

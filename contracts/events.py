@@ -86,7 +86,7 @@ SESSION = (
     Field("level", "level", "text", "Plan at that moment.", allowed=("free", "paid")),
 )  # fmt: skip
 DEVICE = (
-    Field("city", "city", "text", "City of the listener's home.", personal=True),
+    Field("city", "city", "text", "City of the listener's home."),
     Field("state", "state", "text", "Two-letter US state, or region, of the listener's home."),
     Field("zip", "zip", "text", "Postal code of the listener's home.", personal=True),
     Field("latitude", "lat", "number", "Latitude of the postal code, degrees north.",

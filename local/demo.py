@@ -1,6 +1,7 @@
 """The demo: the main job end to end, once, and the proof that every event is accounted for."""
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ from local.report import Report
 from local.screen import Screen
 from local.workspace import Workspace
 
-USERS = 160_000
+USERS = 30_000
 """Listeners: with the built-in model a little over a million messages in 24 hours."""
 START = datetime(2026, 1, 6, tzinfo=UTC)
 END = datetime(2026, 1, 7, tzinfo=UTC)
@@ -93,8 +94,23 @@ def run(workspace: Workspace, source: Source) -> bool:
         seconds=screen.seconds,
     )
     (workspace.home / "report.json").write_text(json.dumps(report.as_json(), indent=2) + "\n")
-    screen.summary(report)
+    screen.summary(report, next_steps(workspace))
     return report.reconciled
+
+
+def next_steps(workspace: Workspace) -> dict[str, str]:
+    """What to do after a demo, as commands for the repository's root."""
+    home = os.path.relpath(workspace.home)
+    return {
+        "the runs, the lineage and the checks": f"DAGSTER_HOME=$PWD/{home}/dagster "
+        f"MUSICFLOW_HOME={home} .venv/bin/dagster dev -w workspace.yaml",
+        "query the tables": '.venv/bin/python -c "import duckdb; '
+        f"duckdb.connect('{home}/snapshot/musicflow.duckdb', read_only=True)"
+        ".sql('from marts.dim_songs').show()\"",
+        "the counts for machines": f"{home}/report.json",
+        "the live platform": "make dev",
+        "how it works": "docs/architecture.md",
+    }
 
 
 def make_clean(home: Path) -> None:

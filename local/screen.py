@@ -1,9 +1,10 @@
 """What the demo shows: a line per stage while it works, and the tables at the end."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -45,43 +46,61 @@ class Screen:
         """Say something in the middle of a stage."""
         self.console.print(f"  ! {text}", highlight=False)
 
-    def summary(self, report: Report) -> None:
-        """Show that every event is accounted for, and what was played most."""
+    def summary(self, report: Report, next_steps: Mapping[str, str]) -> None:
+        """Show that every event is accounted for, what was played most, and where to go on."""
         self.console.print()
         self.console.print(counts_table(report))
+        if any(counts.rejects for counts in report.topics.values()):
+            self.console.print(reasons_table(report))
         for name, rows in report.facts.items():
             self.console.print(f"  {name}: {rows:,} rows", highlight=False)
         verdict = "[green]yes[/green]" if report.reconciled else "[red]NO[/red]"
         self.console.print(f"  {report.hours} hours built; every event accounted for: {verdict}")
         self.console.print()
         self.console.print(songs_table(report))
+        stages = ", ".join(f"{name} {value:.0f} s" for name, value in self.seconds.items())
+        self.console.print(f"\nWall time: {stages}", highlight=False, soft_wrap=True)
+        self.console.print("Where to go next:")
+        for purpose, command in next_steps.items():
+            self.console.print(f"  {purpose}: {command}", highlight=False, soft_wrap=True)
+
+
+def narrow_table(title: str) -> Table:
+    """A table without frames, so that six numbers fit a terminal of 80 columns."""
+    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
 
 
 def counts_table(report: Report) -> Table:
     """One line per topic, hop by hop."""
-    table = Table(title="Where every message went", title_justify="left")
+    table = narrow_table("Where every message went")
     table.add_column("topic")
     for hop in ("produced", "accepted", "rejected", "duplicates", "raw rows"):
         table.add_column(hop, justify="right")
-    table.add_column("rejected by reason")
-    table.add_column("reconciled")
+    table.add_column("adds up")
     for name, counts in report.topics.items():
         numbers = (
             counts.produced, counts.accepted, counts.rejects, counts.duplicates, counts.raw,
         )  # fmt: skip
-        reasons = ", ".join(f"{reason} {rows:,}" for reason, rows in counts.rejected.items())
-        table.add_row(
-            name,
-            *(f"{number:,}" for number in numbers),
-            reasons or "none",
-            "yes" if counts.reconciled else "[red]NO[/red]",
-        )
+        verdict = "yes" if counts.reconciled else "[red]NO[/red]"
+        table.add_row(name, *(f"{number:,}" for number in numbers), verdict)
+    return table
+
+
+def reasons_table(report: Report) -> Table:
+    """Why messages were rejected, by topic."""
+    reasons = sorted({reason for counts in report.topics.values() for reason in counts.rejected})
+    table = narrow_table("Why messages were rejected")
+    table.add_column("topic")
+    for reason in reasons:
+        table.add_column(reason, justify="right")
+    for name, counts in report.topics.items():
+        table.add_row(name, *(f"{counts.rejected.get(reason, 0):,}" for reason in reasons))
     return table
 
 
 def songs_table(report: Report) -> Table:
     """The most played songs."""
-    table = Table(title="Most played", title_justify="left")
+    table = narrow_table("Most played")
     table.add_column("song")
     table.add_column("artist")
     table.add_column("plays", justify="right")

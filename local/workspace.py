@@ -18,7 +18,8 @@ class Workspace:
     def under(cls, work_folder: Path, name: str = "") -> "Workspace":
         """The workspace `name` below the work folder, or the work folder itself."""
         root = work_folder.absolute()
-        return cls(home=root / name, cache=root / "cache")
+        cache = Path(os.environ.get("MUSICFLOW_CACHE") or root / "cache").absolute()
+        return cls(home=root / name, cache=cache)
 
     @property
     def address_file(self) -> Path:
@@ -47,6 +48,8 @@ class Workspace:
             "MUSICFLOW_HOME": str(self.home),
             "MUSICFLOW_CACHE": str(self.cache),
             "MUSICFLOW_LAKE": str(self.lake),
+            "MUSICFLOW_CHECKPOINTS": str(self.home / "checkpoints"),
+            "MUSICFLOW_WAREHOUSE": str(self.home / "warehouse" / "musicflow.duckdb"),
             "MUSICFLOW_SNAPSHOT": str(self.snapshot),
             "DAGSTER_HOME": str(self.home / "dagster"),
         }

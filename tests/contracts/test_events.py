@@ -52,7 +52,7 @@ def test_who_and_where_somebody_is_is_marked_personal():
     personal = {field.name for event in EVENTS for field in event if field.personal}
 
     assert personal == {
-        "user_id", "first_name", "last_name", "city", "zip", "latitude", "longitude", "user_agent",
+        "user_id", "first_name", "last_name", "zip", "latitude", "longitude", "user_agent",
     }  # fmt: skip
     assert [field.name for field in LANDING_FIELDS if field.personal] == ["unknown_fields"]
 

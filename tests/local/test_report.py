@@ -64,8 +64,9 @@ def test_the_report_has_the_documented_form():
 def test_titles_that_look_like_markup_are_shown_as_they_are():
     shown = io.StringIO()
 
-    Screen(Console(file=shown, width=200)).summary(GOOD)
+    Screen(Console(file=shown, width=200)).summary(GOOD, {"go on": "make dev"})
 
     assert "Everything [Duet]" in shown.getvalue()
     assert "Fiona [bold]" in shown.getvalue()
     assert "1,234" in shown.getvalue()
+    assert "go on: make dev" in shown.getvalue()
