@@ -92,7 +92,7 @@ def test_no_limit_loses_or_doubles_a_row(tmp_path_factory, adds, limit):
 class FullDisk(io.BytesIO):
     """A file on a disk without room."""
 
-    def write(self, data):
+    def write(self, _):
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
