@@ -129,7 +129,7 @@ def _span(known: Known, rules: Rules, until: datetime) -> Iterator[datetime]:
             if rules.start <= hour < until
         }
     )
-    for hour, following in zip(with_data, [*with_data[1:], until], strict=True):
+    for hour, following in itertools.pairwise([*with_data, until]):
         yield hour
         if following - hour <= (rules.gap_hours + 1) * HOUR:
             yield from HourRange(hour + HOUR, following)

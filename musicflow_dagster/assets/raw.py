@@ -121,7 +121,7 @@ def _mark_run(context: dg.AssetExecutionContext, index: LakeIndex, report: LoadR
     events = tuple(event.name for event in EVENTS)
     refused = {hour_key(hour): fingerprint(landed, events, [hour]) for hour in report.refused}
     tags = {REFUSED_TAG: "yes", REFUSED_HOURS_TAG: json.dumps(refused)}
-    context.instance.add_run_tags(context.run_id, tags)
+    context.instance.add_run_tags(context.run.run_id, tags)
 
 
 def _failure(event: Event, report: LoadReport) -> dg.Failure:

@@ -25,8 +25,8 @@ def store_verdict(
     context.instance.report_dagster_event(
         dg.DagsterEvent(
             event_type_value=dg.DagsterEventType.ASSET_CHECK_EVALUATION.value,
-            job_name=context.job_name,
-            step_key=context.get_step_execution_context().step.key,
+            job_name=context.run.job_name,
+            step_key=context.op_execution_context.op.name,
             event_specific_data=dg.AssetCheckEvaluation(
                 asset_key=check.asset_key,
                 check_name=check.name,
@@ -36,5 +36,5 @@ def store_verdict(
                 partition=hour_key(hour),
             ),
         ),
-        context.run_id,
+        context.run.run_id,
     )

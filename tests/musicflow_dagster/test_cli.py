@@ -1,0 +1,100 @@
+import json
+import os
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+
+from tests.builders import FIRST_HOUR, hour_of_listens
+
+
+@pytest.fixture
+def musicflow(settings):
+    """The command as people call it; gives the finished process."""
+
+    def call(*arguments, **variables):
+        environment = {
+            **{name: text for name, text in os.environ.items() if name != "DAGSTER_HOME"},
+            "MUSICFLOW_HOME": str(settings.home),
+            "MUSICFLOW_START": FIRST_HOUR.isoformat(),
+            **variables,
+        }
+        command = [sys.executable, "-m", "musicflow_dagster", *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    return call
+
+
+def test_help_names_every_command(musicflow):
+    shown = musicflow("--help").stdout
+
+    assert all(f"\n  {command} " in shown for command in ("build", "reconcile", "status"))
+
+
+def test_status_shows_each_topic(musicflow, lake):
+    lake.land("listen_events", hour_of_listens(0, 3), rejected={"oversized": 1})
+    lake.catch_up(FIRST_HOUR + timedelta(minutes=70))
+    shown = json.loads(musicflow("status", "--json").stdout)
+    listens = shown["topics"][0]
+
+    assert listens["topic"] == "listen_events"
+    assert (listens["accepted"], listens["rejected"], listens["not_landed"]) == (3, 1, 0)
+    assert listens["newest_complete_hour"] == "2026-01-01T00:00:00+00:00"
+    assert listens["last_built_hour"] is None
+    assert shown["to_build"] == ["2026-01-01-00:00"]
+
+
+def test_status_of_nothing_says_what_is_missing(musicflow):
+    finished = musicflow("status")
+
+    assert finished.returncode == 0
+    assert "nothing to build: landing was never caught up" in finished.stdout
+
+
+def test_reconcile_fails_while_rows_wait(musicflow, lake):
+    lake.land("listen_events", hour_of_listens(0, 3))
+    finished = musicflow("reconcile", "--json")
+
+    assert finished.returncode == 1
+    assert json.loads(finished.stdout)["reconciled"] is False
+    assert finished.stderr.startswith("musicflow: ")
+    assert finished.stderr.count("\n") == 1
+
+
+def test_reconcile_of_nothing_holds(musicflow, lake):
+    finished = musicflow("reconcile")
+
+    assert finished.returncode == 0
+    assert finished.stdout.endswith("reconciled: yes\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "words"),
+    [
+        pytest.param(("status",), {"MUSICFLOW_START": "soon"}, "MUSICFLOW_START", id="a setting"),
+        pytest.param(("reconcile", "--from", "2026-01-01T05"), {}, "--from and --to", id="no end"),
+        pytest.param(("reconcile", "--from", "noon"), {}, "2026-01-06T05", id="no hour"),
+        pytest.param(
+            ("status",), {"MUSICFLOW_LAKE": "ftp://lake"}, "give a local folder", id="no lake"
+        ),
+        pytest.param(
+            ("build",), {"DAGSTER_HOME": "/proc/dagster"}, "cannot write /proc", id="no folder"
+        ),
+    ],
+)
+def test_a_wrong_input_is_one_line_that_says_what_to_do(musicflow, arguments, variables, words):
+    finished = musicflow(*arguments, **variables)
+
+    assert finished.returncode != 0
+    assert words in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
+def test_a_damaged_record_of_the_lake_is_one_line(musicflow, lake):
+    lake.store.put("_progress/listen_events.json", b"{")
+    finished = musicflow("status")
+
+    assert finished.returncode == 1
+    assert "_progress/listen_events.json" in finished.stderr
+    assert finished.stderr.count("\n") == 1

@@ -1,0 +1,154 @@
+from datetime import timedelta
+
+import dagster as dg
+import pytest
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+)
+
+from contracts.lake import HOUR
+from musicflow_dagster.assets.raw import REFUSED_HOURS_TAG, REFUSED_TAG
+from musicflow_dagster.automation.requests import PLAN_TAG, current_plan
+from musicflow_dagster.automation.schedules import sweeper
+from musicflow_dagster.automation.sensors import manifest_sensor
+from musicflow_dagster.knowledge import manifest_index
+from musicflow_dagster.planner import fingerprint
+from tests.builders import FIRST_HOUR, hour_of_listens, listen
+
+
+@pytest.fixture
+def instance():
+    with dg.instance_for_test() as instance:
+        yield instance
+
+
+def tick(settings, instance, cursor=None):
+    context = dg.build_sensor_context(instance=instance, cursor=cursor)
+    return manifest_sensor(settings)(context)
+
+
+def sweep(settings, instance):
+    context = dg.build_schedule_context(instance=instance)
+    return sweeper(settings)(context)
+
+
+def add_run(instance, key, status, **tags):
+    instance.add_run(dg.DagsterRun(job_name="hourly", status=status, tags={PLAN_TAG: key, **tags}))
+
+
+def key_of(request):
+    return request.tags[PLAN_TAG]
+
+
+def caught_up(lake, hours):
+    lake.catch_up(FIRST_HOUR + timedelta(hours=hours, minutes=6))
+
+
+def test_without_a_lake_it_says_so(settings, instance):
+    assert "there is no lake" in tick(settings, instance).skip_message
+
+
+def test_each_batch_is_reported_once_with_its_counts(settings, instance, lake):
+    lake.land("listen_events", hour_of_listens(0, 3), rejected={"wrong_type": 2})
+    first = tick(settings, instance)
+    observed = [each for each in first.asset_events if isinstance(each, dg.AssetObservation)]
+    rejected = [each for each in first.asset_events if each.asset_key.path[0] == "rejected"]
+
+    assert [each.metadata["accepted"].value for each in observed] == [3]
+    assert [each.metadata["by_reason"].value for each in rejected] == [{"wrong_type": 2}]
+    assert list(tick(settings, instance, first.cursor).asset_events) == []
+
+
+def test_the_hours_of_the_lake_show_what_reached_them(settings, instance, lake):
+    lake.land("listen_events", hour_of_listens(0, 3) + hour_of_listens(1, 2))
+    reported = {
+        each.partition: each.metadata["rows_added"].value
+        for each in tick(settings, instance).asset_events
+        if isinstance(each, dg.AssetMaterialization)
+    }
+
+    assert reported == {"2026-01-01-00:00": 3, "2026-01-01-01:00": 2}
+
+
+def test_complete_hours_are_asked_for_as_one_range(settings, instance, lake):
+    lake.land("listen_events", hour_of_listens(0, 1) + hour_of_listens(2, 1))
+    caught_up(lake, 3)
+    [request] = tick(settings, instance).run_requests
+
+    assert request.tags[ASSET_PARTITION_RANGE_START_TAG] == "2026-01-01-00:00"
+    assert request.tags[ASSET_PARTITION_RANGE_END_TAG] == "2026-01-01-02:00"
+
+
+def test_sensor_and_schedule_ask_for_the_same_run(settings, instance, lake):
+    lake.land("listen_events", hour_of_listens(0, 1))
+    caught_up(lake, 1)
+    [sensed] = tick(settings, instance).run_requests
+    [swept] = sweep(settings, instance)
+
+    assert (sensed.run_key, sensed.tags) == (swept.run_key, swept.tags)
+
+
+def test_while_a_build_is_under_way_nothing_is_asked_for(settings, instance, lake):
+    lake.land("listen_events", hour_of_listens(0, 1))
+    caught_up(lake, 1)
+    add_run(instance, "any", dg.DagsterRunStatus.STARTED)
+
+    assert not tick(settings, instance).run_requests
+    assert "under way" in sweep(settings, instance).skip_message
+
+
+def test_what_failed_is_tried_again_by_the_schedule_alone_with_another_key(
+    settings, instance, lake
+):
+    lake.land("listen_events", hour_of_listens(0, 1))
+    caught_up(lake, 1)
+    [first] = tick(settings, instance).run_requests
+    add_run(instance, key_of(first), dg.DagsterRunStatus.FAILURE)
+    [again] = sweep(settings, instance)
+
+    assert not tick(settings, instance).run_requests
+    assert key_of(again) == key_of(first)
+    assert again.run_key != first.run_key
+
+
+def test_a_later_load_of_hours_that_failed_is_asked_for_at_once(settings, instance, lake):
+    lake.land("listen_events", hour_of_listens(0, 1))
+    caught_up(lake, 1)
+    [first] = tick(settings, instance).run_requests
+    add_run(instance, key_of(first), dg.DagsterRunStatus.FAILURE)
+    lake.land("listen_events", [listen(0, 5)])
+
+    assert [key_of(each) != key_of(first) for each in tick(settings, instance).run_requests] == [
+        True
+    ]
+
+
+def test_refused_hours_wait_and_the_others_are_asked_for(settings, instance, lake):
+    lake.land("listen_events", hour_of_listens(0, 1) + hour_of_listens(1, 1))
+    caught_up(lake, 2)
+    index = manifest_index(settings)
+    index.refresh()
+    events = tuple(index.fingerprints())
+    content = fingerprint(index.fingerprints(), events, [FIRST_HOUR + HOUR])
+    refused = f'{{"2026-01-01-01:00": "{content}"}}'
+    tags = {REFUSED_TAG: "yes", REFUSED_HOURS_TAG: refused}
+    add_run(instance, "the range", dg.DagsterRunStatus.FAILURE, **tags)
+    plan = current_plan(instance, index, settings)
+
+    assert [str(build.hours) for build in plan.builds] == ["2026-01-01-00:00"]
+    assert plan.held_back == (FIRST_HOUR + HOUR,)
+
+
+def test_the_cursor_of_another_lake_is_not_used(settings, instance, lake):
+    lake.land("listen_events", hour_of_listens(0, 1))
+    other = '{"lake": "another", "seqs": {"listen_events": 99}}'
+
+    assert len(list(tick(settings, instance, other).asset_events)) == 2
+
+
+def test_a_topic_that_landing_never_saw_is_named(settings, instance, lake):
+    lake.land("listen_events", hour_of_listens(0, 1))
+    lake.catch_up(FIRST_HOUR + 2 * HOUR, ["listen_events"])
+
+    assert "music_events" in tick(settings, instance).skip_reason.skip_message
