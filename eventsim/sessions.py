@@ -1,8 +1,12 @@
-"""The walk: all listeners go from request to request at once, up to a moment in time.
+"""The walk: many listeners go from request to request at once, up to a moment in time.
 
-Each step of the walk writes down one request of every listener who still has one before that
-moment, and draws his next. Listeners are independent of each other, so neither the moments nor
+Each step of the walk writes down one request of everybody in the group and draws his next.
+Whoever ends his session rests; now and then those at rest are given their next session, and walk
+on if it begins early enough. Listeners are independent of each other, so neither the moments nor
 the company they walk in change what they do.
+
+The group is one matrix with a column for each listener, because what bounds the speed of small
+groups is the number of numpy calls in a step.
 """
 
 from collections.abc import Iterator
@@ -12,34 +16,43 @@ import numpy as np
 import numpy.typing as npt
 
 from eventsim.listeners import NEVER, NOTHING_BEFORE, Listeners
-from eventsim.randomness import Integers, drawn, quick_exponentials
+from eventsim.randomness import Bits, Integers, drawn, quick_exponentials
 from eventsim.world import World
 
-WALKED = ("random", "at", "state", "previous", "session", "item", "song", "song_end")
-"""What the walk changes of a listener."""
+Matrix = npt.NDArray[np.int64]
+
+WALKED = (
+    "at", "state", "previous", "session", "item", "song", "song_end", "random",
+)  # fmt: skip
+"""What the walk changes of a listener: rows of the matrix, after the listener's own."""
+LISTENER, AT, STATE, PREVIOUS, SESSION, ITEM, SONG, SONG_END, RANDOM, RANK = range(10)
+"""Rows of the matrix; RANK counts a listener's requests in this walk."""
+WRITTEN_DOWN = (LISTENER, AT, STATE, PREVIOUS, SESSION, ITEM, SONG, RANK)
 BLOCK = 65_536
 """Listeners who walk at once: enough for numpy, few enough for the processor's cache."""
+STEPS_AT_REST = 32
+"""Steps after which those at rest are given their next session."""
 
 
 @dataclass(frozen=True, slots=True)
 class Requests:
     """Page requests, a row each, in order of time; ties by listener, then as they were made."""
 
-    listener: npt.NDArray[np.int64]
+    listener: Integers
     """The row of the listener."""
-    at: npt.NDArray[np.int64]
+    at: Integers
     """Epoch seconds."""
-    state: npt.NDArray[np.int32]
-    previous: npt.NDArray[np.int32]
+    state: Integers
+    previous: Integers
     """The state before it in the session, or `NOTHING_BEFORE`."""
-    session: npt.NDArray[np.int64]
-    item: npt.NDArray[np.int64]
-    song: npt.NDArray[np.int32]
+    session: Integers
+    item: Integers
+    song: Integers
 
     def __len__(self) -> int:
         return len(self.at)
 
-    def taken(self, rows: Integers) -> "Requests":
+    def taken(self, rows: Integers | slice) -> "Requests":
         """Some of the rows."""
         return Requests(
             self.listener[rows], self.at[rows], self.state[rows], self.previous[rows],
@@ -47,9 +60,7 @@ class Requests:
         )  # fmt: skip
 
 
-NO_REQUESTS = Requests(
-    *(np.zeros(0, dtype=dtype) for dtype in ("i8", "i8", "i4", "i4", "i8", "i8", "i4"))
-)
+NO_REQUESTS = Requests(*np.zeros((7, 0), dtype=np.int64))
 
 
 class Walk:
@@ -66,130 +77,134 @@ class Walk:
 
     def until(self, listeners: Listeners, end: int) -> Requests:
         """Make all requests before `end` (epoch seconds); the listeners move on in place."""
-        steps = list(self._walked(listeners, end))
-        return _in_order(steps, len(listeners))
-
-    def welcome(self, listeners: Listeners) -> None:
-        """Start the song of each new listener whose first request is one."""
-        for first in range(0, len(listeners), BLOCK):
-            rows = np.arange(first, min(first + BLOCK, len(listeners)))
-            group = _Group(listeners, rows)
-            self._start_songs(group, self._machine.is_song[group.state])
-            group.leave(np.ones(len(rows), dtype=bool))
+        return _in_order(list(self._walked(listeners, end)), len(listeners))
 
     def skip_to(self, listeners: Listeners, start: int) -> None:
         """Let everything before `start` (epoch seconds) happen without writing it down."""
         for _ in self._walked(listeners, start):
             pass
 
-    def _walked(self, listeners: Listeners, end: int) -> Iterator[tuple[int, Requests]]:
-        """Each step's number and requests; listeners walk in blocks, which bounds memory."""
+    def welcome(self, listeners: Listeners) -> None:
+        """Start the song of each new listener whose first request is one."""
+        for first in range(0, len(listeners), BLOCK):
+            group = _brought(listeners, np.arange(first, min(first + BLOCK, len(listeners))))
+            self._start_songs(group, self._machine.is_song[group[STATE]])
+            _take_back(listeners, group)
+
+    def _walked(self, listeners: Listeners, end: int) -> Iterator[Matrix]:
+        """Each step's requests, as columns of `WRITTEN_DOWN`; in blocks, which bounds memory."""
         everybody = np.flatnonzero(listeners.at < end)
         for first in range(0, len(everybody), BLOCK):
-            group = _Group(listeners, everybody[first : first + BLOCK])
-            number = 0
-            while group.rows.size:
-                yield number, group.requests()
-                self._step(group)
-                group.leave(group.at >= end)
-                number += 1
+            group = _brought(listeners, everybody[first : first + BLOCK])
+            resting: list[Matrix] = []
+            step = 0
+            while group.size or resting:
+                if group.size:
+                    yield group[WRITTEN_DOWN, :]
+                    group = self._step(listeners, group, end, resting)
+                step += 1
+                if resting and (step % STEPS_AT_REST == 0 or not group.size):
+                    returning = np.concatenate(resting, axis=1)
+                    resting.clear()
+                    self._begin_sessions(listeners, returning)
+                    returning = _those_before(end, returning, listeners)
+                    group = np.concatenate([group, returning], axis=1)
 
-    def _step(self, group: "_Group") -> None:
-        """Draw everybody's next request."""
+    def _step(
+        self, listeners: Listeners, group: Matrix, end: int, resting: list[Matrix]
+    ) -> Matrix:
+        """Draw everybody's next request; gives those who walk on."""
         machine = self._machine
-        bits = drawn(group.random)
-        before, state = group.state, machine.after(group.state, bits)
-        waits = (group.everybody.alpha[group.rows] * quick_exponentials(bits)).astype(np.int64)
-        at = group.at + np.where(machine.is_redirect[state], 1, waits)
+        bits = drawn(_random(group))
+        before, at = group[STATE], group[AT]
+        state = machine.after(before, bits)
+        waits = (listeners.alpha[group[LISTENER]] * quick_exponentials(bits)).astype(np.int64)
+        waits[machine.is_redirect[state]] = 1
         starts = machine.is_song[state]
-        at = np.where(starts & (group.at < group.song_end), group.song_end, at)
-        over = np.flatnonzero(state == machine.end)
-        last = group.at[over]
-        # A copy: `before` was handed out as the last request's state.
-        previous = before.copy() if over.size else before
-        group.at, group.state, group.previous, group.item = at, state, previous, group.item + 1
-        if over.size:
-            self._begin_sessions(group, over, last)
-            starts = machine.is_song[group.state]
+        over = state == machine.end
+        if over.any():
+            resting.append(group[:, over])
+        group[AT] = np.where(starts & (at < group[SONG_END]), group[SONG_END], at + waits)
+        group[PREVIOUS] = before
+        group[STATE] = state
+        group[ITEM] += 1
+        group[RANK] += 1
         self._start_songs(group, starts)
+        gone = group[AT] >= end
+        gone &= ~over
+        if gone.any():
+            _take_back(listeners, group[:, gone])
+        gone |= over
+        return group[:, ~gone] if gone.any() else group
 
-    def _begin_sessions(self, group: "_Group", over: Integers, last: Integers) -> None:
-        """Send those home whose session is over: they come back, or have left for good."""
-        rows = group.rows[over]
-        before = group.previous[over]
-        random = group.random[over]
-        group.at[over] = self._rhythm.next_start(
-            last, group.everybody.beta[rows].astype(np.float64), random
-        )
+    def _begin_sessions(self, listeners: Listeners, group: Matrix) -> None:
+        """Let those whose session is over come back, or leave for good."""
+        random = _random(group)
+        rows, before, last = group[LISTENER], group[STATE], group[AT].copy()
+        gap = listeners.beta[rows].astype(np.float64)
+        group[AT] = self._rhythm.next_start(last, gap, random)
         gone = self._machine.is_churned[before]
         if self._leaving:
-            gone = gone | (last >= group.everybody.leaves_at[rows])
-        group.at[over[gone]] = NEVER
-        groups = self._machine.group_of(before)
-        group.state[over] = self._machine.entered(groups, drawn(random))
-        group.random[over] = random
-        group.previous[over] = NOTHING_BEFORE
-        group.session[over] += self._stride
-        group.item[over] = 0
-        group.song_end[over] = 0
+            gone = gone | (last >= listeners.leaves_at[rows])
+        group[AT, gone] = NEVER
+        group[STATE] = self._machine.entered(self._machine.group_of(before), drawn(random))
+        group[PREVIOUS] = NOTHING_BEFORE
+        group[SESSION] += self._stride
+        group[ITEM] = 0
+        group[RANK] += 1
+        group[SONG_END] = 0
+        self._start_songs(group, self._machine.is_song[group[STATE]])
 
-    def _start_songs(self, group: "_Group", starts: Integers) -> None:
-        song = self._catalog.pick(drawn(group.random))
-        group.song = np.where(starts, song, group.song)
+    def _start_songs(self, group: Matrix, starts: npt.NDArray[np.bool_]) -> None:
+        song = self._catalog.pick(drawn(_random(group)))
         seconds = self._catalog.seconds[song]
         if self._player is not None:
-            seconds = self._player.busy_seconds(group.session, group.item, seconds)
-        group.song_end = np.where(starts, group.at + seconds, group.song_end)
+            seconds = self._player.busy_seconds(group[SESSION], group[ITEM], seconds)
+        np.copyto(group[SONG], song, where=starts)
+        np.copyto(group[SONG_END], group[AT] + seconds, where=starts)
 
 
-class _Group:
-    """Those of the listeners who still walk, in compact arrays."""
-
-    def __init__(self, everybody: Listeners, rows: Integers) -> None:
-        self.everybody = everybody
-        self.rows = rows
-        self.random = everybody.random[rows]
-        self.at = everybody.at[rows]
-        self.state = everybody.state[rows]
-        self.previous = everybody.previous[rows]
-        self.session = everybody.session[rows]
-        self.item = everybody.item[rows]
-        self.song = everybody.song[rows]
-        self.song_end = everybody.song_end[rows]
-
-    def requests(self) -> Requests:
-        """What everybody requests now."""
-        return Requests(
-            self.rows, self.at, self.state, self.previous, self.session.copy(), self.item, self.song
-        )
-
-    def leave(self, done: npt.NDArray[np.bool_]) -> None:
-        """Write back those who are done; go on with the others."""
-        leaving = np.flatnonzero(done)
-        if not leaving.size:
-            return
-        staying = np.flatnonzero(~done)
-        rows = self.rows[leaving]
-        for name in WALKED:
-            own = getattr(self, name)
-            getattr(self.everybody, name)[rows] = own[leaving]
-            setattr(self, name, own[staying])
-        self.rows = self.rows[staying]
+def _random(group: Matrix) -> Bits:
+    """The generators of a group; drawing from them moves those of the group."""
+    return group[RANDOM].view(np.uint64)
 
 
-def _in_order(steps: list[tuple[int, Requests]], listeners: int) -> Requests:
-    """All steps' requests by time, then listener, then step."""
+def _brought(listeners: Listeners, rows: Integers) -> Matrix:
+    """The matrix of these listeners."""
+    group = np.zeros((RANK + 1, len(rows)), dtype=np.int64)
+    group[LISTENER] = rows
+    for row, name in enumerate(WALKED, start=1):
+        own = getattr(listeners, name)[rows]
+        group[row] = own.view(np.int64) if row == RANDOM else own
+    return group
+
+
+def _take_back(listeners: Listeners, group: Matrix) -> None:
+    """Note in the listeners' own arrays how far they have come."""
+    for row, name in enumerate(WALKED, start=1):
+        getattr(listeners, name)[group[LISTENER]] = _random(group) if row == RANDOM else group[row]
+
+
+def _those_before(end: int, group: Matrix, listeners: Listeners) -> Matrix:
+    """Those whose next request is before `end`; the others are done."""
+    later = group[AT] >= end
+    _take_back(listeners, group[:, later])
+    return group[:, ~later]
+
+
+def _in_order(steps: list[Matrix], listeners: int) -> Requests:
+    """All steps' requests by time, then listener, then rank."""
     if not steps:
         return NO_REQUESTS
-    joined = Requests(
-        *(np.concatenate([getattr(step, name) for _, step in steps])
-          for name in Requests.__dataclass_fields__)
-    )  # fmt: skip
-    number = np.repeat([number for number, _ in steps], [len(step) for _, step in steps])
-    first = np.cumsum(np.bincount(joined.listener, minlength=listeners + 1))
-    place = np.where(joined.listener > 0, first[joined.listener - 1], 0) + number
-    row_at = np.empty(len(place), dtype=np.int64)
-    row_at[place] = np.arange(len(place))
-    key = (joined.at - joined.at.min()) << 32 | place
+    joined = np.concatenate(steps, axis=1)
+    listener, rank = joined[0], joined[-1]
+    counts = np.bincount(listener, minlength=listeners)
+    place = (np.cumsum(counts) - counts)[listener] + rank
+    column_at = np.empty(len(place), dtype=np.int64)
+    column_at[place] = np.arange(len(place))
+    key = joined[1] - joined[1].min()
+    key <<= 32
+    key |= place
     key.sort()
-    return joined.taken(row_at[key & 0xFFFF_FFFF])
+    order = column_at[key & 0xFFFF_FFFF]
+    return Requests(*(row[order] for row in joined[:-1]))

@@ -31,7 +31,7 @@ class PlayerActions:
     def __len__(self) -> int:
         return len(self.at)
 
-    def taken(self, rows: Integers) -> "PlayerActions":
+    def taken(self, rows: Integers | slice) -> "PlayerActions":
         """Some of the rows."""
         return PlayerActions(
             *(getattr(self, name)[rows] for name in PlayerActions.__dataclass_fields__)
