@@ -9,7 +9,6 @@ import fcntl
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -121,15 +120,16 @@ def _died(log_file: Path) -> UnavailableError:
     return UnavailableError(f"Kafka has stopped: {broker_files.last_problem(log_file)}")
 
 
-def _run(settings: BrokerSettings, stop: threading.Event) -> None:
-    """Run the broker until `stop` is set, or it dies."""
+def _run(settings: BrokerSettings) -> None:
+    """Run the broker until we are interrupted, or it dies."""
     began = time.monotonic()
-    with running_broker(settings) as (address, process):
-        log.info("broker ready", address=address, seconds=round(time.monotonic() - began, 1))
-        while not stop.wait(0.5):
-            if process.poll() is not None:
-                raise _died(settings.broker_home / broker_files.LOG)
-    log.info("broker stopped", address=address)
+    try:
+        with running_broker(settings) as (address, process):
+            log.info("broker ready", address=address, seconds=round(time.monotonic() - began, 1))
+            process.wait()
+            raise _died(settings.broker_home / broker_files.LOG)
+    except KeyboardInterrupt:
+        log.info("broker stopped", seconds=round(time.monotonic() - began, 1))
 
 
 def _create_topics(settings: BrokerSettings) -> None:
@@ -149,15 +149,15 @@ def main(*, port: int | None, home: Path | None, partitions: int | None, topics_
     Where KAFKA_BOOTSTRAP_SERVERS is set nothing is started; missing topics are created there.
     """
     configure_logs()
-    stop = threading.Event()
+    # Both mean the same here, whatever is being done; the process may have inherited neither.
     for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, lambda *_: stop.set())
+        signal.signal(each, signal.default_int_handler)
     try:
         settings = BrokerSettings.read(port=port, home=home, partitions=partitions)
         if topics_only or settings.kafka:
             _create_topics(settings)
         else:
-            _run(settings, stop)
+            _run(settings)
     except MusicFlowError as error:
         click.echo(f"broker: {error}", err=True)
         sys.exit(1)

@@ -1,6 +1,7 @@
 """Questions and orders to a Kafka cluster that are not about messages."""
 
 import logging
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -56,7 +57,7 @@ class Cluster:
         return {name: len(topic.partitions) for name, topic in topics.items()}
 
     def create_missing(self, topics: Iterable[str], partitions: int) -> list[str]:
-        """Create those of `topics` that are not there; the names of the created ones.
+        """Create those of `topics` that are not there, ready for use; the names of those.
 
         Raises:
             UnavailableError: No broker answers, or it refuses.
@@ -69,6 +70,7 @@ class Cluster:
         if orders:
             for name, answer in self._admin.create_topics(orders).items():
                 self._confirmed(name, answer)
+            self._await_leaders(dict.fromkeys(missing, partitions))
         return missing
 
     def held(self, partitions: Mapping[str, int]) -> dict[str, dict[int, Held]]:
@@ -84,6 +86,19 @@ class Cluster:
         for (topic, partition), end in ends.items():
             answer[topic][partition] = Held(starts[topic, partition], end)
         return answer
+
+    def _await_leaders(self, partitions: Mapping[str, int]) -> None:
+        """A new partition can be read as soon as the brokers have agreed on its leader."""
+        deadline = time.monotonic() + self.patience
+        while True:
+            try:
+                self.held(partitions)
+            except UnavailableError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
 
     def _offsets(
         self, places: list[TopicPartition], which: OffsetSpec

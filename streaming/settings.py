@@ -42,7 +42,9 @@ def _utc(at: datetime) -> datetime:
 class CommonSettings(BaseSettings):
     """Where things are kept, and where Kafka is."""
 
-    model_config = SettingsConfigDict(frozen=True, populate_by_name=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        frozen=True, populate_by_name=True, extra="ignore", env_ignore_empty=True
+    )
 
     home: Path = Field(Path(".musicflow"), validation_alias="MUSICFLOW_HOME")
     cache_folder: Path | None = Field(None, validation_alias="MUSICFLOW_CACHE")

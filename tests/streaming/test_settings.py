@@ -59,3 +59,9 @@ def test_a_wrong_value_is_named_with_its_setting(monkeypatch, name, value):
 )
 def test_a_trigger_is_read_as_spark_reads_it(written, seconds):
     assert interval_seconds(written) == seconds
+
+
+def test_an_empty_variable_is_an_absent_one(monkeypatch):
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "")
+
+    assert LandingSettings.read().kafka is None
