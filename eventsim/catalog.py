@@ -93,8 +93,8 @@ def read_catalog(path: Path) -> Catalog:
     songs = [song for song in rows if isinstance(song, Song)]
     if len(nameless) > MOST_NAMELESS * len(rows):
         raise ConfigurationError(nameless[0])
-    if not songs:
-        raise ConfigurationError(f"{path} has no songs")
+    if not any(song.plays for song in songs):
+        raise ConfigurationError(f"{path} has no songs, or none that is played")
     if nameless:
         log.warning("songs_left_out", file=path.name, songs=len(nameless), first=nameless[0])
     return Catalog(songs)
@@ -123,18 +123,21 @@ def _songs(rows: csv.DictReader, path: Path) -> Iterator[Song | str]:
             read["song_id"] or f"S{number:07d}",
             read["artist"],
             read["title"],
-            _number(read["duration"], LONGEST_SECONDS, f"{where}, column {column['duration']}"),
-            _number(plays, MOST_PLAYS, f"{where}, column {column['plays']}"),
+            _number(
+                read["duration"], 1e-9, LONGEST_SECONDS, f"{where}, column {column['duration']}"
+            ),
+            _number(plays, 0, MOST_PLAYS, f"{where}, column {column['plays']}"),
         )
 
 
-def _number(text: str, most: float, where: str) -> float:
+def _number(text: str, least: float, most: float, where: str) -> float:
     try:
         number = float(text)
     except ValueError:
         number = -1
-    if not 0 < number <= most:
-        raise ConfigurationError(f"{where}: {text!r} is no number above 0 and up to {most:,.0f}")
+    if not least <= number <= most:
+        above = "above 0" if least else "from 0"
+        raise ConfigurationError(f"{where}: {text!r} is no number {above} to {most:,.0f}")
     return number
 
 

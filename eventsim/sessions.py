@@ -110,9 +110,7 @@ class Walk:
                     returning = _those_before(end, returning, listeners)
                     group = np.concatenate([group, returning], axis=1)
 
-    def _step(
-        self, listeners: Listeners, group: Matrix, end: int, resting: list[Matrix]
-    ) -> Matrix:
+    def _step(self, listeners: Listeners, group: Matrix, end: int, resting: list[Matrix]) -> Matrix:
         """Draw everybody's next request; gives those who walk on."""
         machine = self._machine
         bits = drawn(_random(group))
@@ -166,7 +164,8 @@ class Walk:
 
 def _random(group: Matrix) -> Bits:
     """The generators of a group; drawing from them moves those of the group."""
-    return group[RANDOM].view(np.uint64)
+    states: Bits = group[RANDOM].view(np.uint64)
+    return states
 
 
 def _brought(listeners: Listeners, rows: Integers) -> Matrix:

@@ -1,0 +1,1 @@
+"""Figures: `python -m benchmarks.<name>` prints one JSON object a line."""
