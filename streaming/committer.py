@@ -2,15 +2,15 @@
 
 import time
 import uuid
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from contracts.errors import ConflictError, LakeError
-from contracts.events import CONTRACT_VERSION, Event
+from contracts.errors import ConflictError
+from contracts.events import Event
 from contracts.logs import log
-from contracts.manifests import Manifest, ManifestLog, PartitionRange
+from contracts.manifests import Manifest, ManifestLog
+from streaming.accounting import account
 from streaming.attempts import clean
 from streaming.checkpoint import Checkpoint, PlannedBatch
 from streaming.limits import Limits
@@ -59,7 +59,7 @@ class Committer:
         if planned.is_empty():
             return None
         facts = sorted(run_tasks(self._task(writer, planned)), key=lambda each: each.partition)
-        manifest = self._append(self._manifest(writer, planned, facts))
+        manifest = self._append(account(self._name, writer, planned, facts))
         if manifest is not None:
             _report(manifest, time.monotonic() - began)
         clean(self._to.manifests.store, self._to.manifests, self.tail.stream_seq)
@@ -109,34 +109,6 @@ class Committer:
             buffer_bytes=self._to.buffer_bytes,
         )
 
-    def _manifest(self, writer: str, planned: PlannedBatch, facts: Sequence[TaskFacts]) -> Manifest:
-        reasons: Counter[str] = Counter()
-        for each in facts:
-            reasons.update(each.rejected_by_reason)
-        return Manifest(
-            event=self._name,
-            seq=self.tail.seq + 1,
-            kind="stream",
-            writer=writer,
-            batch=planned.number,
-            batch_at=planned.at,
-            committed_at=datetime.now(UTC),
-            contract_version=CONTRACT_VERSION,
-            offsets=_ranges(self._name, planned, facts),
-            accepted=sum(each.accepted for each in facts),
-            rejected=sum(each.rejected for each in facts),
-            rejected_by_reason=dict(sorted(reasons.items())),
-            files=tuple(file for each in facts for file in each.files),
-            rejected_files=tuple(file for each in facts for file in each.rejected_files),
-            min_occurred_at=min(
-                (each.min_occurred_at for each in facts if each.min_occurred_at), default=None
-            ),
-            max_occurred_at=max(
-                (each.max_occurred_at for each in facts if each.max_occurred_at), default=None
-            ),
-            rows_with_unknown_fields=sum(each.rows_with_unknown_fields for each in facts),
-        )
-
     def _append(self, manifest: Manifest) -> Manifest | None:
         """Commit at the next number; None if the same batch was committed meanwhile.
 
@@ -144,7 +116,7 @@ class Committer:
         """
         continued = self.tail.stream_seq
         while True:
-            wanted = replace(manifest, seq=self.tail.seq + 1)
+            wanted = replace(manifest, seq=self.tail.seq + 1, committed_at=datetime.now(UTC))
             try:
                 self._to.manifests.append(wanted)
             except ConflictError:
@@ -156,33 +128,6 @@ class Committer:
                 raise
             self.tail.take(wanted)
             return wanted
-
-
-def _ranges(
-    topic: str, planned: PlannedBatch, facts: Sequence[TaskFacts]
-) -> tuple[PartitionRange, ...]:
-    """What became of each partition's offsets.
-
-    Raises:
-        LakeError: More messages came back than offsets went out.
-    """
-    by_partition = {each.partition: each for each in facts}
-    if len(by_partition) != len(facts) or not by_partition.keys() <= planned.ends.keys():
-        raise LakeError(f"{topic}: Spark split a Kafka partition: nothing was committed")
-    ranges = []
-    for partition in sorted(planned.ends):
-        start, end = planned.starts[partition], planned.ends[partition]
-        fact = by_partition.get(partition, TaskFacts(partition))
-        not_data = end - start - fact.accepted - fact.rejected
-        if not_data < 0:
-            raise LakeError(
-                f"{topic}: partition {partition} gave {-not_data} messages more than its offsets "
-                f"{start} to {end} hold: nothing was committed"
-            )
-        ranges.append(
-            PartitionRange(topic, partition, start, end, fact.accepted, fact.rejected, not_data)
-        )
-    return tuple(ranges)
 
 
 def _offsets(manifest: Manifest) -> dict[int, tuple[int, int]]:

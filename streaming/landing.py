@@ -3,7 +3,7 @@
 import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
@@ -15,8 +15,8 @@ from contracts.logs import log
 from contracts.store import open_store
 from streaming import lake_record
 from streaming.broker import local_address
-from streaming.kafka import Cluster
-from streaming.query import Source, TopicQuery
+from streaming.kafka import Cluster, Held
+from streaming.query import Source, TopicQuery, checked_ground
 from streaming.sampler import Sampler, take_samples
 from streaming.session import LOG, spark_session
 from streaming.settings import LandingSettings
@@ -49,31 +49,53 @@ def land(
         MusicFlowError: What landing needs is not there, does not fit, or went away.
     """
     began = time.monotonic()
-    address = settings.kafka or local_address(settings.broker_home)
-    cluster = Cluster(address)
-    sampled_at = datetime.now(UTC)
+    cluster = Cluster(settings.kafka or local_address(settings.broker_home))
     partitions = _partitions(cluster, events)
+    sampled_at = datetime.now(UTC)
     held = cluster.held(partitions)
-    store = open_store(settings.lake)
-    lake_id = lake_record.claim(store)
-    queries = [
-        TopicQuery(settings, event, store, lake_id, Source(address, held[event.name]))
-        for event in events
-    ]
+    queries = _prepared(settings, events, cluster, held)
     with session(settings) as spark:
-        _start(queries, spark, once=once)
+        for query in queries:
+            query.start(spark, once=once)
         take_samples(queries, sampled_at, held)
-        log.info("landing", topics=len(queries), lake=settings.lake, kafka=address, once=once,
-                 seconds=round(time.monotonic() - began, 1))  # fmt: skip
+        log.info("landing", topics=len(queries), lake=settings.lake, once=once,
+                 kafka=cluster.bootstrap_servers, seconds=_since(began))  # fmt: skip
         sampler = Sampler(cluster, partitions, queries, settings)
         sampler.start()
         try:
             _watch(queries, sampler, stop, settings)
         finally:
             sampler.stop()
-            for query in queries:
-                query.stop()
-    log.info("landing stopped", topics=len(queries), seconds=round(time.monotonic() - began, 1))
+            _stop(queries)
+    log.info("landing stopped", topics=len(queries), seconds=_since(began))
+
+
+def _prepared(
+    settings: LandingSettings,
+    events: Sequence[Event],
+    cluster: Cluster,
+    held: Mapping[str, Mapping[int, Held]],
+) -> list[TopicQuery]:
+    """The queries of the topics, on a lake, checkpoints and offsets that fit together."""
+    store = open_store(settings.lake)
+    lake_id = lake_record.claim(store)
+    queries = []
+    for event in events:
+        source = Source(cluster.bootstrap_servers, held[event.name])
+        ground = checked_ground(settings, event, store, lake_id, source)
+        queries.append(TopicQuery(settings, event, ground, source))
+    return queries
+
+
+def _stop(queries: Sequence[TopicQuery]) -> None:
+    for query in queries:
+        query.begin_no_more()
+    for query in queries:
+        query.stop()
+
+
+def _since(began: float) -> float:
+    return round(time.monotonic() - began, 1)
 
 
 def _partitions(cluster: Cluster, events: Sequence[Event]) -> dict[str, int]:
@@ -90,11 +112,6 @@ def _partitions(cluster: Cluster, events: Sequence[Event]) -> dict[str, int]:
             "with `python -m streaming.broker --topics-only`"
         )
     return {event.name: known[event.name] for event in events}
-
-
-def _start(queries: Sequence[TopicQuery], spark: SparkSession, *, once: bool) -> None:
-    for query in queries:
-        query.start(spark, once=once)
 
 
 def _watch(

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -40,52 +40,66 @@ class Source:
     """Where the messages come from."""
 
     address: str
-    held: dict[int, Held]
+    held: Mapping[int, Held]
     """What each partition of the topic holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a query builds upon: its checkpoint, its log's end, its progress."""
+
+    checkpoint: Checkpoint
+    manifests: ManifestLog
+    tail: LogTail
+    progress: ProgressKeeper
+
+
+def checked_ground(
+    settings: LandingSettings, event: Event, store: Store, lake_id: str, source: Source
+) -> Ground:
+    """The ground of an event's query; leftovers of earlier attempts are removed.
+
+    Raises:
+        MusicFlowError: Lake, checkpoint and Kafka don't fit together; it says what to do.
+    """
+    folder = settings.checkpoint(event.name)
+    checkpoint = Checkpoint(open_store(str(folder)), event.name)
+    before = read_progress(store, event.name)
+    manifests = ManifestLog(store, event.name)
+    tail = LogTail(manifests, hint=before.last_seq if before else 0)
+    checkpoint.bind(lake_id, settings.lake)
+    check_checkpoint(event.name, checkpoint, tail.ends)
+    check_kafka_holds(event.name, tail.ends, source.held)
+    clean(store, manifests, tail.stream_seq)
+    return Ground(checkpoint, manifests, tail, ProgressKeeper(store, event.name, before))
 
 
 class TopicQuery:
     """One topic's query, from its start to its end."""
 
     def __init__(
-        self, settings: LandingSettings, event: Event, store: Store, lake_id: str, source: Source
+        self, settings: LandingSettings, event: Event, ground: Ground, source: Source
     ) -> None:
-        """Check that lake, checkpoint and Kafka fit together, and remove leftovers.
-
-        Raises:
-            MusicFlowError: They don't fit; the message says what to do.
-        """
+        """Make ready to land `event` on `ground`; nothing is started yet."""
         self.event = event
         self.failure: MusicFlowError | None = None
+        self.progress = ground.progress
+        self.query: StreamingQuery | None = None
         self._settings = settings
         self._source = source
+        self._ground = ground
         self._stopping = threading.Event()
         self._idle = threading.Event()
         self._idle.set()
-        self._folder = settings.checkpoints / event.name
-        checkpoint = Checkpoint(open_store(str(self._folder)), event.name)
-        before = read_progress(store, event.name)
-        manifests = ManifestLog(store, event.name)
-        tail = LogTail(manifests, hint=before.last_seq if before else 0)
-        checkpoint.bind(lake_id, settings.lake)
-        check_checkpoint(event.name, checkpoint, tail.ends)
-        check_kafka_holds(event.name, tail.ends, source.held)
-        clean(store, manifests, tail.stream_seq)
-        self._checkpoint = checkpoint
-        self._tail = tail
-        self._committer = Committer(
-            Destination(
-                lake=settings.lake,
-                event=event,
-                manifests=manifests,
-                checkpoint=checkpoint,
-                limits=settings.limits,
-                buffer_bytes=settings.buffer_mebibytes * 1024 * 1024,
-            ),
-            tail,
+        destination = Destination(
+            lake=settings.lake,
+            event=event,
+            manifests=ground.manifests,
+            checkpoint=ground.checkpoint,
+            limits=settings.limits,
+            buffer_bytes=settings.buffer_mebibytes * 1024 * 1024,
         )
-        self.progress = ProgressKeeper(store, event.name, before)
-        self.query: StreamingQuery | None = None
+        self._committer = Committer(destination, ground.tail)
 
     def start(self, spark: SparkSession, *, once: bool) -> None:
         """Start the query; it runs in Spark's threads.
@@ -98,7 +112,7 @@ class TopicQuery:
             writer = (
                 self._messages(spark)
                 .writeStream.queryName(self.event.name)
-                .option("checkpointLocation", str(self._folder))
+                .option("checkpointLocation", str(self._settings.checkpoint(self.event.name)))
                 .foreachBatch(self._land)
             )
             self.query = (
@@ -111,9 +125,13 @@ class TopicQuery:
             ) from error
         self._tell_progress()
 
-    def stop(self) -> None:
-        """Stop when the batch in hand, if there is one, is committed."""
+    def begin_no_more(self) -> None:
+        """Let the batch in hand, if there is one, be the last."""
         self._stopping.set()
+
+    def stop(self) -> None:
+        """Stop when the batch in hand is committed."""
+        self.begin_no_more()
         self._idle.wait()
         if self.query is None:
             return
@@ -125,7 +143,7 @@ class TopicQuery:
                         problem=type(error).__name__)  # fmt: skip
 
     def _messages(self, spark: SparkSession) -> DataFrame:
-        offsets = starting_offsets(self.event.name, self._tail.ends, self._source.held)
+        offsets = starting_offsets(self.event.name, self._ground.tail.ends, self._source.held)
         options = {
             "kafka.bootstrap.servers": self._source.address,
             "subscribe": self.event.name,
@@ -153,8 +171,8 @@ class TopicQuery:
             self._idle.set()
 
     def _tell_progress(self) -> None:
-        ends = self._tail.ends or self._checkpoint.initial_offsets()
-        self.progress.committed(ends, self._tail.seq, self._checkpoint.writer())
+        ends = self._ground.tail.ends or self._ground.checkpoint.initial_offsets()
+        self.progress.committed(ends, self._ground.tail.seq, self._ground.checkpoint.writer())
 
 
 def _run(task: BatchTask, messages: DataFrame) -> Sequence[TaskFacts]:

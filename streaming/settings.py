@@ -127,6 +127,10 @@ class LandingSettings(CommonSettings):
         """Folder of the checkpoints, one per event."""
         return Path(self.checkpoints_folder or self.home / "checkpoints").absolute()
 
+    def checkpoint(self, event_name: str) -> Path:
+        """Folder of the checkpoint of one event's query."""
+        return self.checkpoints / event_name
+
     @property
     def spark_home(self) -> Path:
         """Folder of Spark's log and scratch files."""

@@ -8,6 +8,7 @@ from contracts.errors import ConflictError, LakeError
 from contracts.events import LISTEN_EVENTS
 from contracts.manifests import ManifestLog
 from contracts.store import FolderStore
+from streaming.accounting import account
 from streaming.attempts import clean
 from streaming.checkpoint import Checkpoint
 from streaming.committer import Committer, Destination
@@ -199,14 +200,12 @@ def test_a_writer_that_was_replaced_while_it_wrote_loses(
     committer, destination, written_checkpoint, log
 ):
     written_checkpoint.plan(0, {0: 1, 1: 0})
-    successor = Committer(destination, LogTail(log))
 
     def replaced_meanwhile(task):
         facts = landed([listen(0)])(task)
-        manifest = successor._manifest(
-            "other", destination.checkpoint.batch(0), [TaskFacts(0, accepted=1)]
-        )
-        log.append(manifest)
+        planned = destination.checkpoint.batch(0)
+        manifest = account("listen_events", "other", planned, [TaskFacts(0, accepted=1)])
+        log.append(replace(manifest, seq=1))
         return facts
 
     with pytest.raises(ConflictError, match="two landing jobs"):
