@@ -103,7 +103,7 @@ def pseudonym_key(configured: str | None, home: Path) -> str:
 class WriterLock:
     """The right to write to a warehouse, for this process; the system frees it if it dies."""
 
-    def __init__(self, warehouse: Path, patience_seconds: float) -> None:
+    def __init__(self, warehouse: Path, patience_seconds: float = 0) -> None:
         """Ask for the lock of `warehouse`, waiting at most `patience_seconds`."""
         self.path = warehouse.with_name(f"{warehouse.name}.lock")
         self.patience_seconds = patience_seconds
@@ -127,6 +127,13 @@ class WriterLock:
                 )
             time.sleep(0.2)
         self._file = file
+
+    def is_held(self) -> bool:
+        """Whether some process holds the lock now."""
+        if not self.path.exists():
+            return False
+        with self.path.open() as file:
+            return not _locked(file)
 
     def release(self) -> None:
         """Let others write."""

@@ -1,6 +1,7 @@
 """Asks the planner, and turns its answer into run requests that never build twice."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -13,10 +14,13 @@ from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.partitions import range_tags
 from musicflow_dagster.planner import Build, Plan, plan
 from musicflow_dagster.settings import Settings
+from musicflow_dagster.warehouse import WriterLock
 
 PLAN_TAG = "musicflow/plan"
 """On a run: the key of the build that it carries out."""
 REMEMBERED_REFUSALS = 200
+UNCONFIRMED = timedelta(minutes=5)
+"""How long a run counts as under way that doesn't hold the warehouse (yet, or any more)."""
 
 
 def current_plan(instance: dg.DagsterInstance, index: LakeIndex, settings: Settings) -> Plan:
@@ -31,9 +35,18 @@ def refusals(instance: dg.DagsterInstance) -> list[str]:
     return [run.tags[REFUSED_HOURS_TAG] for run in runs]
 
 
-def is_building(instance: dg.DagsterInstance) -> bool:
-    """Whether a run that writes to the warehouse is queued or under way."""
-    runs = instance.get_runs(dg.RunsFilter(statuses=list(NOT_FINISHED_STATUSES)))
+def is_building(instance: dg.DagsterInstance, settings: Settings) -> bool:
+    """Whether a run that writes to the warehouse is queued or under way.
+
+    A run whose process was killed may say for ever that it has started: its word counts for a
+    while only, the lock on the warehouse, which dies with its holder, at any time.
+    """
+    if WriterLock(settings.warehouse).is_held():
+        return True
+    recently = datetime.now(UTC) - UNCONFIRMED
+    queued = dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED])
+    young = dg.RunsFilter(statuses=list(NOT_FINISHED_STATUSES), updated_after=recently)
+    runs = [*instance.get_runs(queued), *instance.get_runs(young)]
     return any(run.job_name in BUILDING_JOBS for run in runs)
 
 

@@ -29,7 +29,7 @@ def sweeper(settings: Settings) -> dg.ScheduleDefinition:
     ) -> list[dg.RunRequest] | dg.SkipReason:
         if not is_ready(settings):
             return dg.SkipReason(f"there is no lake at {settings.lake} yet")
-        if is_building(context.instance):
+        if is_building(context.instance, settings):
             return dg.SkipReason("a build is under way")
         index = manifest_index(settings)
         index.refresh()

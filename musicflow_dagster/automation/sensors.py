@@ -66,7 +66,7 @@ def manifest_sensor(settings: Settings) -> dg.SensorDefinition:
 def _requests(
     instance: dg.DagsterInstance, index: LakeIndex, settings: Settings
 ) -> tuple[list[dg.RunRequest], str | None]:
-    if is_building(instance):
+    if is_building(instance, settings):
         return [], "a build is under way; what is complete then is asked for after it"
     plan = current_plan(instance, index, settings)
     requests = new_requests(instance, plan.builds, again=False)

@@ -14,6 +14,7 @@ from musicflow_dagster.automation.schedules import sweeper
 from musicflow_dagster.automation.sensors import manifest_sensor
 from musicflow_dagster.knowledge import manifest_index
 from musicflow_dagster.planner import fingerprint
+from musicflow_dagster.warehouse import WriterLock
 from tests.builders import FIRST_HOUR, hour_of_listens, listen
 
 
@@ -96,6 +97,26 @@ def test_while_a_build_is_under_way_nothing_is_asked_for(settings, instance, lak
 
     assert not tick(settings, instance).run_requests
     assert "under way" in sweep(settings, instance).skip_message
+
+
+def test_while_somebody_writes_to_the_warehouse_nothing_is_asked_for(settings, instance, lake):
+    lake.land("listen_events", hour_of_listens(0, 1))
+    caught_up(lake, 1)
+    lock = WriterLock(settings.warehouse)
+    lock.acquire()
+
+    assert not tick(settings, instance).run_requests
+    lock.release()
+    assert tick(settings, instance).run_requests
+
+
+def test_a_run_that_was_killed_long_ago_stops_nothing(settings, instance, lake, monkeypatch):
+    lake.land("listen_events", hour_of_listens(0, 1))
+    caught_up(lake, 1)
+    add_run(instance, "killed", dg.DagsterRunStatus.STARTED)
+    monkeypatch.setattr("musicflow_dagster.automation.requests.UNCONFIRMED", timedelta(hours=-1))
+
+    assert tick(settings, instance).run_requests
 
 
 def test_what_failed_is_tried_again_by_the_schedule_alone_with_another_key(
