@@ -9,6 +9,7 @@ from contracts.logs import configure_logs
 from eventsim.catalog import built_in_catalog, read_catalog
 from eventsim.faults import Faults
 from eventsim.kafka import KafkaPublisher, KafkaSink
+from eventsim.ledger import Ledger
 from eventsim.options import ReplaySettings, Settings, replay_settings, simulation_settings
 from eventsim.progress import Progress
 from eventsim.replay import replay, topic_files
@@ -48,6 +49,7 @@ def _simulate(settings: Settings) -> None:
     simulation = Simulation(world, settings.start, settings.end, settings.users)
     topics = Topics(world, simulation.listeners, settings.start)
     run = Run(simulation, topics, Faults(settings.faults), sinks, report, Progress())
+    run.ledger = Ledger(settings.ledger) if settings.ledger else None
     if settings.continuous or settings.end is None:
         run.with_the_clock(settings.end)
     else:

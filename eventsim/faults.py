@@ -1,37 +1,55 @@
-"""Faults with known truth: messages that must be rejected, and copies that must not count.
+"""Faults with known truth: what must be rejected, must not count twice, or comes at a wrong time.
 
 Whether a message gets a fault is a function of what it is, not of when or where it is written,
-so that the same seed gives the same faults whatever the chunks and the processes.
+so that the same seed gives the same faults whatever the chunks. A fault adds messages beside
+good ones (poison, re-sends, conflicts, bots), or holds good ones back to send them later, with
+another time, or never.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import msgspec
 import numpy as np
 
-from contracts.events import EVENTS_BY_NAME, Event
-from eventsim.randomness import STEP, Bits, drawn, generators, mixed, units
+from contracts.events import EVENTS_BY_NAME, LISTEN_EVENTS
+from eventsim.poison import POISONS, kind_of, oversized
+from eventsim.randomness import STEP, Bits, Floats, drawn, generators, mixed, units
 from eventsim.topics import Messages
 
-RESENT = "resent"
-POISON_SHARES = {
-    "truncated_json": 0.30,
-    "wrong_type": 0.30,
-    "missing_field": 0.28,
-    "invalid_utf8": 0.10,
-    "oversized": 0.02,
-}
-"""Kinds of poison and how the rate is shared out; oversized ones are few, as they are large."""
-NOT_TEXT = ("integer", "number", "boolean", "timestamp")
+RESENT, CONFLICTING, BOT = "resent", "conflicting", "bot"
+LATE, OUT_OF_ORDER, SKEWED, DROPPED = "late", "out_of_order", "clock_skew", "dropped"
+HELD = (DROPPED, SKEWED, LATE, OUT_OF_ORDER)
+"""Faults that hold the message itself back; where several fall on one, the first counts."""
+BURST = 20
+"""Listens that a bot adds to one."""
+OUT_OF_ORDER_SECONDS = 60
+"""The most by which an out-of-order message is overtaken."""
+MOST_SKEW_SECONDS = 1800
+"""The most by which a device's clock goes wrong, either way."""
 
 
-@dataclass(frozen=True, slots=True)
-class FaultRates:
-    """Share of good messages, 0 to 1, that get a fault beside them."""
+class FaultRates(msgspec.Struct, frozen=True):
+    """Shares of the good messages, 0 to 1, that get each fault; all off by default."""
 
     poison: float = 0
     resend: float = 0
+    conflict: float = 0
+    """Same identity and time, other content."""
+    late: float = 0
+    late_seconds: float = 7200
+    """Mean delay of a late message (exponential)."""
+    out_of_order: float = 0
+    clock_skew: float = 0
+    """Share of sessions on a device with a wrong clock."""
+    bots: float = 0
+    """Share of listens that a bot multiplies."""
+    drop: float = 0
+    """Share of messages that are lost within the interval below."""
+    drop_from: int = 0
+    drop_to: int = 0
+    """Epoch seconds."""
     seed: int = 0
     max_event_bytes: int = 262_144
     """Messages above this are oversized."""
@@ -39,91 +57,191 @@ class FaultRates:
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """A message that is sent right after row `after` of its chunk."""
+    """A message that is sent after row `after` of its chunk; -1: before all rows."""
 
     after: int
     payload: bytes
+    key: int
     kind: str
-    """`resent`, or a kind of poison."""
+    """The fault, or the kind of poison."""
+    at: int
+    """When it claims to have happened, epoch seconds."""
+    session: int
+    position: int
+
+    @property
+    def is_poison(self) -> bool:
+        """Whether it must be rejected."""
+        return self.kind in POISONS or self.kind == "oversized"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A chunk as it is sent: its messages but those held back, and the extra ones."""
+
+    messages: Messages
+    extras: list[Extra]
+    """In the order in which they are sent."""
+    held: dict[int, str] = field(default_factory=dict)
+    """Rows that are not sent here, and why."""
+
+    def parts(self) -> Iterator[tuple[int, int, Extra | None]]:
+        """Rows `begin` to `end` to send, each time followed by an extra message or none."""
+        begin = 0
+        cuts: list[tuple[int, Extra | None]] = [(extra.after + 1, extra) for extra in self.extras]
+        cuts += [(row, None) for row in self.held]
+        cuts.sort(key=lambda cut: cut[0])
+        for end, extra in cuts:
+            yield begin, end, extra
+            begin = max(begin, end + (extra is None))
+        yield begin, len(self.messages), None
+
+
 class Faults:
-    """Makes the extra messages."""
+    """Makes the faults of all topics."""
 
-    rates: FaultRates
+    def __init__(self, rates: FaultRates) -> None:
+        """Make faults at these rates."""
+        self._rates = rates
+        self._waiting: dict[str, list[tuple[int, int, int, Extra]]] = {}
+        shares = (
+            rates.poison, rates.resend, rates.conflict, rates.late, rates.out_of_order,
+            rates.clock_skew, rates.bots, rates.drop,
+        )  # fmt: skip
+        self._off = not any(shares)
 
-    def extras(self, messages: Messages) -> list[Extra]:
-        """The extra messages of a chunk, in order."""
-        if not self.rates.poison and not self.rates.resend:
-            return []
+    def applied(self, messages: Messages) -> Outgoing:
+        """The chunk with its faults, and with what earlier ones held back and is due."""
+        if self._off or not len(messages):
+            return Outgoing(messages, [])
         states = self._states(messages)
-        resent = units(drawn(states)) < self.rates.resend
-        poisoned = units(drawn(states)) < self.rates.poison
+        chances = {name: units(drawn(states)) for name in ("poison", "resend", "conflict", "bots")}
         choice = drawn(states)
-        extras = []
-        for row in np.flatnonzero(resent | poisoned).tolist():
-            begin, end = messages.lines.bounds[row : row + 2].tolist()
-            payload = bytes(messages.lines.data[begin : end - 1])
-            if resent[row]:
-                extras.append(Extra(row, payload, RESENT))
-            if poisoned[row]:
-                extras.append(self._poison(row, messages.topic, payload, int(choice[row])))
-        return extras
+        held = self._held(messages, states)
+        extras = self._added(messages, held, chances, choice)
+        self._keep_for_later(messages, held, choice)
+        extras += self._due(messages)
+        extras.sort(key=lambda extra: extra.after)
+        return Outgoing(messages, extras, held)
+
+    def left(self, topic: str) -> list[Extra]:
+        """What is still held back when the topic's last chunk has gone."""
+        waiting = self._waiting.pop(topic, [])
+        return [heapq.heappop(waiting)[-1] for _ in range(len(waiting))]
 
     def _states(self, messages: Messages) -> Bits:
-        root = generators(self.rates.seed, "faults " + messages.topic, np.zeros(1, dtype=np.int64))
+        root = generators(self._rates.seed, "faults " + messages.topic, np.zeros(1, np.int64))
         states = mixed(root + messages.session.astype(np.uint64) * STEP)
         return states ^ messages.position.astype(np.uint64)
 
-    def _poison(self, row: int, topic: str, payload: bytes, choice: int) -> Extra:
-        share, kinds = (choice >> 32) / 2**32, iter(POISON_SHARES.items())
-        kind, most = next(kinds)
-        while share >= most:
-            share -= most
-            kind, most = next(kinds, ("truncated_json", 1.0))
-        event, choice = EVENTS_BY_NAME[topic], choice & 0xFFFF_FFFF
+    def _added(
+        self, messages: Messages, held: dict[int, str], chances: dict[str, Floats], choice: Bits
+    ) -> list[Extra]:
+        """Extra messages beside good ones; copies only of those that are sent as they are."""
+        rates = self._rates
+        chosen = {
+            name: np.flatnonzero(chances[name] < getattr(rates, name)).tolist() for name in chances
+        }
+        copied = [row for row in chosen["resend"] if row not in held]
+        contradicted = [row for row in chosen["conflict"] if row not in held]
+        bots = chosen["bots"] if messages.topic == LISTEN_EVENTS.name else []
+        return [
+            *(_extra(messages, row, RESENT) for row in copied),
+            *(
+                _extra(messages, row, CONFLICTING, conflicting(_payload(messages, row)))
+                for row in contradicted
+            ),
+            *(self._poison(messages, row, int(choice[row])) for row in chosen["poison"]),
+            *(_moved(messages, row, BOT, 1 + n) for row in bots for n in range(BURST)),
+        ]
+
+    def _poison(self, messages: Messages, row: int, choice: int) -> Extra:
+        kind, payload = kind_of(choice >> 32), _payload(messages, row)
         if kind == "oversized":
-            return Extra(row, oversized(payload, self.rates.max_event_bytes), kind)
-        return Extra(row, POISONS[kind](event, payload, choice), kind)
+            broken = oversized(payload, self._rates.max_event_bytes)
+        else:
+            broken = POISONS[kind](EVENTS_BY_NAME[messages.topic], payload, choice & 0xFFFF_FFFF)
+        return _extra(messages, row, kind, broken)
+
+    def _held(self, messages: Messages, states: Bits) -> dict[int, str]:
+        """Rows that are held back, and why."""
+        rates = self._rates
+        dropped = units(drawn(states)) < rates.drop
+        dropped &= (messages.at >= rates.drop_from) & (messages.at < rates.drop_to)
+        chances = {
+            DROPPED: dropped,
+            SKEWED: units(self._of_session(messages)) < rates.clock_skew,
+            LATE: units(drawn(states)) < rates.late,
+            OUT_OF_ORDER: units(drawn(states)) < rates.out_of_order,
+        }
+        held: dict[int, str] = {}
+        for kind in reversed(HELD):
+            held |= dict.fromkeys(np.flatnonzero(chances[kind]).tolist(), kind)
+        return held
+
+    def _of_session(self, messages: Messages) -> Bits:
+        root = generators(self._rates.seed, "device clock", np.zeros(1, np.int64))
+        return mixed(root + messages.session.astype(np.uint64) * STEP)
+
+    def _keep_for_later(self, messages: Messages, held: dict[int, str], choice: Bits) -> None:
+        waiting = self._waiting.setdefault(messages.topic, [])
+        skew = (units(mixed(self._of_session(messages))) * 2 - 1) * MOST_SKEW_SECONDS
+        unit = units(choice)
+        for row, kind in held.items():
+            extra, delay = _extra(messages, row, kind), 0.0
+            if kind == LATE:
+                delay = -float(np.log(unit[row])) * self._rates.late_seconds
+            elif kind == OUT_OF_ORDER:
+                delay = float(unit[row]) * OUT_OF_ORDER_SECONDS
+            elif kind == SKEWED:
+                extra = _moved(messages, row, SKEWED, int(skew[row]))
+            if kind != DROPPED:
+                due = int(messages.at[row]) + int(delay)
+                heapq.heappush(waiting, (due, extra.session, extra.position, extra))
+
+    def _due(self, messages: Messages) -> list[Extra]:
+        """What was held back until the time of this chunk."""
+        waiting, last, due = self._waiting[messages.topic], int(messages.at[-1]), []
+        while waiting and waiting[0][0] < last:
+            at, *_, extra = heapq.heappop(waiting)
+            after = int(np.searchsorted(messages.at, at, side="right")) - 1
+            due.append(_placed(extra, after))
+        return due
 
 
-def truncated(_: Event, payload: bytes, choice: int) -> bytes:
-    """The message up to somewhere before its end: no JSON."""
-    return payload[: 1 + choice % (len(payload) - 1)]
-
-
-def wrong_type(event: Event, payload: bytes, choice: int) -> bytes:
-    """The message with a text in the place of a required number, time or boolean."""
+def conflicting(payload: bytes) -> bytes:
+    """The message with other content in a field that is no part of its identity."""
     body = msgspec.json.decode(payload)
-    names = [each.wire_name for each in event if not each.nullable and each.type in NOT_TEXT]
-    body[names[choice % len(names)]] = "unknown"
+    body["device_type" if "device_type" in body else "city"] = "Elsewhere"
     return msgspec.json.encode(body)
 
 
-def missing_field(event: Event, payload: bytes, choice: int) -> bytes:
-    """The message without a required field."""
-    body = msgspec.json.decode(payload)
-    names = [each.wire_name for each in event if not each.nullable]
-    del body[names[choice % len(names)]]
-    return msgspec.json.encode(body)
+def _payload(messages: Messages, row: int) -> bytes:
+    begin, end = messages.lines.bounds[row : row + 2].tolist()
+    return bytes(messages.lines.data[begin : end - 1])
 
 
-def invalid_utf8(_: Event, payload: bytes, choice: int) -> bytes:
-    """The message with bytes in one of its texts that no UTF-8 has."""
-    texts = payload.count(b'":"')
-    parts = payload.split(b'":"', 1 + choice % texts)
-    return b'":"'.join(parts[:-1]) + b'":"\xff\xfe' + parts[-1]
+def _extra(messages: Messages, row: int, kind: str, payload: bytes | None = None) -> Extra:
+    return Extra(
+        row,
+        _payload(messages, row) if payload is None else payload,
+        int(messages.key[row]),
+        kind,
+        int(messages.at[row]),
+        int(messages.session[row]),
+        int(messages.position[row]),
+    )
 
 
-def oversized(payload: bytes, most: int) -> bytes:
-    """The message with a field that makes it longer than `most` bytes."""
-    return payload[:-1] + b',"padding":"' + b"x" * most + b'"}'
+def _moved(messages: Messages, row: int, kind: str, seconds: int) -> Extra:
+    """The message with a time so many seconds later."""
+    at = int(messages.at[row])
+    payload = _payload(messages, row).replace(b'"ts":%d000' % at, b'"ts":%d000' % (at + seconds))
+    plain = _extra(messages, row, kind, payload)
+    return Extra(row, payload, plain.key, kind, at + seconds, plain.session, plain.position)
 
 
-POISONS: dict[str, Callable[[Event, bytes, int], bytes]] = {
-    "truncated_json": truncated,
-    "wrong_type": wrong_type,
-    "missing_field": missing_field,
-    "invalid_utf8": invalid_utf8,
-}
+def _placed(extra: Extra, after: int) -> Extra:
+    return Extra(
+        after, extra.payload, extra.key, extra.kind, extra.at, extra.session, extra.position
+    )

@@ -7,8 +7,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from contracts.errors import UnavailableError
-from eventsim.faults import Extra
-from eventsim.topics import Messages
+from eventsim.faults import Extra, Outgoing
 
 LARGEST_MESSAGE = 2 * 1024 * 1024
 CONNECT_SECONDS = 15
@@ -99,24 +98,29 @@ class KafkaSink:
         """Publish through `publisher`."""
         self._publisher = publisher
 
-    def write(self, messages: Messages, extras: list[Extra]) -> None:
+    def write(self, outgoing: Outgoing) -> None:
         """Queue a chunk.
 
         Raises:
             UnavailableError: An earlier message could not be delivered.
         """
-        publish, topic = self._publisher.publish, messages.topic
-        texts = messages.lines.texts()
-        keys = [b"%d" % key for key in messages.key.tolist()]
-        begin = 0
-        for extra in extras:
-            for row in range(begin, extra.after + 1):
-                publish(topic, texts[row], keys[row])
-            publish(topic, extra.payload, keys[extra.after])
-            begin = extra.after + 1
-        for row in range(begin, len(texts)):
-            publish(topic, texts[row], keys[row])
+        publish, messages = self._publisher.publish, outgoing.messages
+        texts, keys = messages.lines.texts(), messages.key.tolist()
+        for begin, end, extra in outgoing.parts():
+            for row in range(begin, end):
+                publish(messages.topic, texts[row], b"%d" % keys[row])
+            if extra is not None:
+                publish(messages.topic, extra.payload, b"%d" % extra.key)
         self._publisher.serve()
+
+    def write_extras(self, topic: str, extras: list[Extra]) -> None:
+        """Queue messages.
+
+        Raises:
+            UnavailableError: An earlier message could not be delivered.
+        """
+        for extra in extras:
+            self._publisher.publish(topic, extra.payload, b"%d" % extra.key)
 
     def close(self) -> None:
         """Wait until all is acknowledged.

@@ -15,6 +15,18 @@ from eventsim.faults import FaultRates
 LOCAL_BROKER = "127.0.0.1:9092"
 DEFAULT_USERS = 1000
 
+FAULTS = {
+    "poison": "broken messages beside good ones: cut JSON, wrong types, missing fields, invalid "
+    "UTF-8, oversized",
+    "resend": "messages that are sent twice",
+    "conflict": "copies with the same identity and time but other content",
+    "late": "messages that are sent late, by hours",
+    "out-of-order": "messages that up to a minute of others overtake",
+    "clock-skew": "share of the sessions on a device whose clock is wrong by up to half an hour",
+    "bots": "listens that a bot makes twenty more of, a second apart",
+    "drop": "messages that are lost between --drop-from and --drop-to",
+}
+
 DESCRIPTION = """\
 Simulates the listeners of a music-streaming service: who plays which song, who looks at which
 page, logs in, changes plan, pauses, skips. Writes five streams of events that agree with each
@@ -61,6 +73,7 @@ class Settings:
     partitions: int
     faults: FaultRates
     report: Path | None
+    ledger: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +110,9 @@ def simulation_settings(
         output=options.output,
         kafka=_broker(options.kafka, environment),
         partitions=_whole(environment, "MUSICFLOW_TOPIC_PARTITIONS", 4),
-        faults=FaultRates(
-            poison=options.poison,
-            resend=options.resend,
-            seed=config.seed,
-            max_event_bytes=_whole(environment, "MUSICFLOW_MAX_EVENT_BYTES", 262_144),
-        ),
+        faults=_fault_rates(options, config, environment, now),
         report=options.report,
+        ledger=options.ledger,
     )
 
 
@@ -133,12 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_population(parser.add_argument_group("who listens"))
     _add_time(parser.add_argument_group("when"))
     _add_outputs(parser.add_argument_group("where to; one at least"))
-    faults = parser.add_argument_group("faults, off by default: what must not get through")
-    faults.add_argument("--poison", type=_share, default=0, metavar="SHARE",
-                        help="broken messages beside good ones, 0 to 1: cut JSON, wrong types, "
-                             "missing fields, invalid UTF-8, oversized")  # fmt: skip
-    faults.add_argument("--resend", type=_share, default=0, metavar="SHARE",
-                        help="messages that are sent twice, 0 to 1")  # fmt: skip
+    _add_faults(parser.add_argument_group("faults, off by default; shares of the messages, 0 to 1"))
     return parser
 
 
@@ -195,6 +199,22 @@ def _add_time(group: argparse._ArgumentGroup) -> None:
                             "time or Ctrl-C")  # fmt: skip
 
 
+def _add_faults(group: argparse._ArgumentGroup) -> None:
+    for name, what in FAULTS.items():
+        group.add_argument(f"--{name}", type=_share, default=0, metavar="SHARE", help=what)
+    add = group.add_argument
+    add("--late-seconds", type=float, default=7200, metavar="S", help="mean delay of late ones")
+    add("--drop-from", metavar="TIME", help="when the drop in volume begins")
+    add("--drop-to", metavar="TIME", help="when it ends")
+    add("--fault-seed", type=int, metavar="SEED", help="other messages get the faults")
+    add(
+        "--ledger",
+        type=Path,
+        metavar="FILE",
+        help="write down each fault, and the events of each topic and hour, as JSON lines",
+    )
+
+
 def _add_outputs(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--output", "-o", type=Path, metavar="FOLDER",
                        help="a file for each topic, <topic>.json, an event a line")  # fmt: skip
@@ -249,6 +269,30 @@ def _config(options: argparse.Namespace) -> Config:
     config = msgspec.structs.replace(config, **changes)
     config.check("the command line")
     return config
+
+
+def _fault_rates(
+    options: argparse.Namespace, config: Config, environment: Mapping[str, str], now: datetime
+) -> FaultRates:
+    drop_from = _moment(options.drop_from, None, now, "--drop-from")
+    drop_to = _moment(options.drop_to, None, now, "--drop-to")
+    if options.drop and not (drop_from and drop_to):
+        raise ConfigurationError("--drop needs --drop-from and --drop-to")
+    return FaultRates(
+        poison=options.poison,
+        resend=options.resend,
+        conflict=options.conflict,
+        late=options.late,
+        late_seconds=options.late_seconds,
+        out_of_order=options.out_of_order,
+        clock_skew=options.clock_skew,
+        bots=options.bots,
+        drop=options.drop,
+        drop_from=int(drop_from.timestamp()) if drop_from else 0,
+        drop_to=int(drop_to.timestamp()) if drop_to else 0,
+        seed=config.seed if options.fault_seed is None else options.fault_seed,
+        max_event_bytes=_whole(environment, "MUSICFLOW_MAX_EVENT_BYTES", 262_144),
+    )
 
 
 def _times(options: argparse.Namespace, config: Config, now: datetime) -> tuple[int, int | None]:

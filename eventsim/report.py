@@ -8,18 +8,31 @@ from pathlib import Path
 import msgspec
 
 from contracts.store import disk_error
-from eventsim.faults import RESENT, Extra
-from eventsim.topics import Messages
+from eventsim.faults import CONFLICTING, RESENT, Extra, Outgoing
 
 
 @dataclass(slots=True)
 class TopicCounts:
-    """Messages of one topic: `messages` = `events` + `resent` + all poison."""
+    """Messages of one topic: `messages` = `events` + `resent` + `conflicting` + all poison."""
 
     messages: int = 0
     events: int = 0
+    """Distinct good events that were sent."""
     resent: int = 0
+    conflicting: int = 0
     poison: Counter[str] = field(default_factory=Counter)
+
+    def add(self, extra: Extra) -> None:
+        """Count a message that was sent by itself."""
+        self.messages += 1
+        if extra.is_poison:
+            self.poison[extra.kind] += 1
+        elif extra.kind == RESENT:
+            self.resent += 1
+        elif extra.kind == CONFLICTING:
+            self.conflicting += 1
+        else:
+            self.events += 1
 
 
 @dataclass(slots=True)
@@ -30,20 +43,26 @@ class Report:
     first_event: str | None = None
     last_event: str | None = None
 
-    def add(self, messages: Messages, extras: list[Extra]) -> None:
+    def add(self, outgoing: Outgoing) -> None:
         """Count a chunk."""
+        messages = outgoing.messages
         counts = self.topics.setdefault(messages.topic, TopicCounts())
-        counts.messages += len(messages) + len(extras)
-        counts.events += len(messages)
-        for extra in extras:
-            if extra.kind == RESENT:
-                counts.resent += 1
-            else:
-                counts.poison[extra.kind] += 1
+        counts.messages += len(messages) - len(outgoing.held)
+        counts.events += len(messages) - len(outgoing.held)
+        self.add_extras(messages.topic, outgoing.extras)
         if len(messages):
-            first, last = _iso(int(messages.at[0])), _iso(int(messages.at[-1]))
-            self.first_event = min(first, self.first_event or first)
-            self.last_event = max(last, self.last_event or last)
+            self._seen(int(messages.at[0]), int(messages.at[-1]))
+
+    def add_extras(self, topic: str, extras: list[Extra]) -> None:
+        """Count messages that were sent by themselves."""
+        counts = self.topics.setdefault(topic, TopicCounts())
+        for extra in extras:
+            counts.add(extra)
+            self._seen(extra.at, extra.at)
+
+    def _seen(self, first: int, last: int) -> None:
+        self.first_event = min(_iso(first), self.first_event or _iso(first))
+        self.last_event = max(_iso(last), self.last_event or _iso(last))
 
     @property
     def messages(self) -> int:

@@ -11,12 +11,13 @@ from types import FrameType
 
 from contracts.logs import log
 from eventsim.faults import Faults
+from eventsim.ledger import Ledger
 from eventsim.progress import Progress
 from eventsim.report import Report
 from eventsim.sessions import Requests
 from eventsim.simulation import PlayerActions, Simulation
 from eventsim.sinks import Sink
-from eventsim.topics import Messages, Topics
+from eventsim.topics import TOPICS, Messages, Topics
 
 CHUNK = 8192
 """Requests written at once: what their text takes should fit the processor's cache."""
@@ -38,6 +39,7 @@ class Run:
     sinks: list[Sink]
     report: Report
     progress: Progress
+    ledger: Ledger | None = None
 
     def to_the_end(self, end: int) -> None:
         """Simulate up to `end`, epoch seconds, as fast as can be."""
@@ -67,17 +69,28 @@ class Run:
         if len(self.simulation.listeners) != before:
             self.topics.update(self.simulation.listeners)
         for messages in self._messages(requests, actions):
-            extras = self.faults.extras(messages)
+            outgoing = self.faults.applied(messages)
             for sink in self.sinks:
-                sink.write(messages, extras)
-            self.report.add(messages, extras)
+                sink.write(outgoing)
+            self.report.add(outgoing)
+            if self.ledger is not None:
+                self.ledger.add(outgoing)
             self.progress.show(until, self.report.messages)
         return len(requests)
 
     def close(self) -> None:
-        """Wait until every sink has all it was given."""
+        """Send what was held back, and wait until every sink has all it was given."""
+        for topic in TOPICS:
+            if extras := self.faults.left(topic):
+                for sink in self.sinks:
+                    sink.write_extras(topic, extras)
+                self.report.add_extras(topic, extras)
+                if self.ledger is not None:
+                    self.ledger.add_extras(topic, extras)
         for sink in self.sinks:
             sink.close()
+        if self.ledger is not None:
+            self.ledger.close()
         self.progress.close()
         log.info(
             "simulated",

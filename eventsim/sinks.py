@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from contracts.store import disk_error
-from eventsim.faults import Extra
-from eventsim.topics import Messages
+from eventsim.faults import Extra, Outgoing
 
 SETTLED_BYTES = 64 * 1024 * 1024
 """A file is put safely on disk, and out of memory, in pieces of this size."""
@@ -17,8 +16,11 @@ SETTLED_BYTES = 64 * 1024 * 1024
 class Sink(Protocol):
     """Takes chunks of messages; `close` returns when all of them are safe."""
 
-    def write(self, messages: Messages, extras: list[Extra]) -> None:
-        """Take a chunk, and the messages that follow some of its rows."""
+    def write(self, outgoing: Outgoing) -> None:
+        """Take a chunk."""
+
+    def write_extras(self, topic: str, extras: list[Extra]) -> None:
+        """Take messages by themselves."""
 
     def close(self) -> None:
         """Finish.
@@ -44,21 +46,31 @@ class FileSink:
         except OSError as error:
             raise disk_error(error, folder) from error
 
-    def write(self, messages: Messages, extras: list[Extra]) -> None:
+    def write(self, outgoing: Outgoing) -> None:
         """Append a chunk.
 
         Raises:
             UnavailableError: The disk is full or has gone.
         """
-        file, data = self._files[messages.topic], messages.lines.data
+        lines = outgoing.messages.lines
+        file = self._files[outgoing.messages.topic]
         try:
-            begin = 0
+            for begin, end, extra in outgoing.parts():
+                file.write(lines.data[int(lines.bounds[begin]) : int(lines.bounds[end])])
+                if extra is not None:
+                    file.write(memoryview(extra.payload + b"\n"))
+        except OSError as error:
+            raise disk_error(error, self._folder) from error
+
+    def write_extras(self, topic: str, extras: list[Extra]) -> None:
+        """Append messages.
+
+        Raises:
+            UnavailableError: The disk is full or has gone.
+        """
+        try:
             for extra in extras:
-                end = int(messages.lines.bounds[extra.after + 1])
-                file.write(data[begin:end])
-                file.write(memoryview(extra.payload + b"\n"))
-                begin = end
-            file.write(data[begin:])
+                self._files[topic].write(memoryview(extra.payload + b"\n"))
         except OSError as error:
             raise disk_error(error, self._folder) from error
 

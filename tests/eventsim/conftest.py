@@ -9,6 +9,7 @@ import pytest
 from eventsim.catalog import Catalog, built_in_catalog
 from eventsim.config import Config, default_config
 from eventsim.faults import FaultRates, Faults
+from eventsim.ledger import Ledger
 from eventsim.progress import Progress
 from eventsim.report import Report
 from eventsim.run import Run
@@ -37,7 +38,7 @@ def config() -> Config:
 def simulate(config, catalog, tmp_path_factory):
     """Simulate to files; gives their folder and the report."""
 
-    def run(config=config, users=300, seconds=DAY, rates=NO_FAULTS, stops=()):
+    def run(config=config, *, users=300, seconds=DAY, rates=NO_FAULTS, stops=(), ledger=None):
         folder = tmp_path_factory.mktemp("events")
         world = World.of(config, catalog)
         simulation = Simulation(world, START, START + seconds, users)
@@ -46,6 +47,7 @@ def simulate(config, catalog, tmp_path_factory):
         running = Run(
             simulation, topics, Faults(rates), [FileSink(folder, TOPICS)], report, Progress()
         )
+        running.ledger = Ledger(ledger) if ledger else None
         for stop in stops:
             running.stretch(stop)
         running.to_the_end(START + seconds)

@@ -1,5 +1,6 @@
 """Poison is rejected, copies are exact, and the report tells how many there are."""
 
+import json
 from collections import Counter
 
 import pytest
@@ -7,7 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.events import EVENTS, EVENTS_BY_NAME, Event
-from eventsim.faults import POISONS, FaultRates, oversized
+from contracts.lake import parse_hour_key
+from eventsim.faults import FaultRates
+from eventsim.poison import POISONS, oversized
+from tests.eventsim.conftest import START
 from tests.eventsim.judge import verdict
 
 GOOD = {
@@ -72,3 +76,76 @@ def test_all_kinds_of_poison_are_used(faulty):
     kinds = sum((Counter(counts.poison) for counts in faulty[1].topics.values()), Counter())
 
     assert set(kinds) == {*POISONS, "oversized"}
+
+
+ALL = FaultRates(
+    poison=0.02,
+    resend=0.02,
+    conflict=0.02,
+    late=0.05,
+    late_seconds=600,
+    out_of_order=0.05,
+    clock_skew=0.05,
+    bots=0.01,
+    drop=0.5,
+    drop_from=START + 10 * 3600,
+    drop_to=START + 12 * 3600,
+    max_event_bytes=4096,
+)
+
+
+@pytest.fixture(scope="module")
+def ledger(simulate, tmp_path_factory):
+    path = tmp_path_factory.mktemp("ledger") / "ledger.ndjson"
+    folder, report = simulate(rates=ALL, ledger=path)
+    return folder, report, [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+def test_the_ledger_counts_the_good_events_of_each_topic_and_hour(ledger):
+    folder, _, lines = ledger
+    found = Counter()
+    for event in EVENTS:
+        sent = (folder / f"{event.name}.json").read_bytes().split(b"\n")[:-1]
+        good = {line for line in sent if verdict(event, line, 4096) is None}
+        bodies = [json.loads(line) for line in good if b"Elsewhere" not in line]
+        found.update((event.name, body["ts"] // 3_600_000) for body in bodies)
+    told = {
+        (line["topic"], int(parse_hour_key(line["hour"]).timestamp()) // 3600): line["events"]
+        for line in lines
+        if "hour" in line
+    }
+
+    assert told == found
+
+
+def test_every_fault_is_in_the_ledger(ledger):
+    folder, report, lines = ledger
+    faults = Counter(line["fault"] for line in lines if "fault" in line)
+    sent = sum(path.read_bytes().count(b"\n") for path in folder.iterdir())
+
+    assert {"resent", "conflicting", "late", "out_of_order", "clock_skew", "bot", "dropped"} <= set(
+        faults
+    )
+    assert faults["resent"] == sum(counts.resent for counts in report.topics.values())
+    assert sent == sum(counts.messages for counts in report.topics.values())
+
+
+def test_late_messages_come_after_those_that_happened_later(ledger):
+    folder, _, lines = ledger
+    late = [line for line in lines if line.get("fault") == "late"]
+    line = next(line for line in late if line["topic"] == "listen_events")
+    times = [
+        json.loads(sent)["ts"]
+        for sent in (folder / "listen_events.json").read_bytes().split(b"\n")[:-1]
+        if verdict(EVENTS_BY_NAME["listen_events"], sent, 4096) is None
+    ]
+
+    assert max(times[: times.index(line["ts"])]) > line["ts"]
+
+
+def test_faults_do_not_depend_on_the_stretches(simulate, ledger):
+    folder, _ = simulate(rates=ALL, stops=[START + 5_000, START + 40_000])
+
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
+        path.name: path.read_bytes() for path in ledger[0].iterdir()
+    }

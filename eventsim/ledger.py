@@ -1,0 +1,92 @@
+"""The ledger: each fault by itself, and how many good events each topic and hour has.
+
+One JSON object a line. A fault: `fault`, `topic`, `session`, `item`, `ts` (epoch ms), and for
+player actions `event_id`. At the end a count for each topic and hour of event time: `topic`,
+`hour`, `events` (distinct good events that were sent).
+"""
+
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from contracts.events import MUSIC_EVENTS
+from contracts.lake import hour_key
+from contracts.store import disk_error
+from eventsim.faults import BOT, HELD, Extra, Outgoing
+from eventsim.player import ACTIONS
+from eventsim.randomness import Integers
+
+HOUR = 3600
+SENT_HELD = tuple(kind for kind in HELD if kind != "dropped")
+
+
+class Ledger:
+    """Writes down what was done to the events."""
+
+    def __init__(self, path: Path) -> None:
+        """Begin the file.
+
+        Raises:
+            UnavailableError: It cannot be written.
+        """
+        self._path = path
+        self._hours: Counter[tuple[str, int]] = Counter()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("wb")
+        except OSError as error:
+            raise disk_error(error, path) from error
+
+    def add(self, outgoing: Outgoing) -> None:
+        """Note a chunk."""
+        messages = outgoing.messages
+        sent = np.delete(messages.at, list(outgoing.held))
+        self._count(messages.topic, sent)
+        for row, kind in outgoing.held.items():
+            if kind not in SENT_HELD:
+                self._note(
+                    kind, messages.topic, int(messages.at[row]),
+                    int(messages.session[row]), int(messages.position[row]),
+                )  # fmt: skip
+        self.add_extras(messages.topic, outgoing.extras)
+
+    def add_extras(self, topic: str, extras: list[Extra]) -> None:
+        """Note messages that are sent by themselves."""
+        counted = [extra.at for extra in extras if extra.kind in (*SENT_HELD, BOT)]
+        self._count(topic, np.array(counted, dtype=np.int64))
+        for extra in extras:
+            self._note(extra.kind, topic, extra.at, extra.session, extra.position)
+
+    def close(self) -> None:
+        """Write the counts and finish.
+
+        Raises:
+            UnavailableError: The disk is full or has gone.
+        """
+        try:
+            for (topic, hour), events in sorted(self._hours.items()):
+                key = hour_key(datetime.fromtimestamp(hour * HOUR, UTC))
+                self._line({"topic": topic, "hour": key, "events": events})
+            self._file.close()
+        except OSError as error:
+            raise disk_error(error, self._path) from error
+
+    def _count(self, topic: str, at: Integers) -> None:
+        hours, counts = np.unique(at // HOUR, return_counts=True)
+        for hour, count in zip(hours.tolist(), counts.tolist(), strict=True):
+            self._hours[topic, hour] += count
+
+    def _note(self, kind: str, topic: str, at: int, session: int, position: int) -> None:
+        line: dict[str, str | int] = {
+            "fault": kind, "topic": topic, "session": session, "item": position, "ts": at * 1000,
+        }  # fmt: skip
+        if topic == MUSIC_EVENTS.name:
+            item, action = divmod(position, len(ACTIONS))
+            line |= {"item": item, "event_id": f"{session}-{item}-{action}"}
+        self._line(line)
+
+    def _line(self, line: dict[str, str | int]) -> None:
+        self._file.write(msgspec.json.encode(line) + b"\n")
