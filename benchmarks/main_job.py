@@ -138,7 +138,7 @@ def measure_code_location(workspace: Workspace) -> None:
     """Seconds to load what `dagster dev` loads, with dbt's manifest prepared."""
     code = "from musicflow_dagster import definitions as d; d.definitions().get_repository_def()"
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    seconds = timed(lambda: python(code, workspace.environment()))
+    seconds = timed(lambda: python(code, {**os.environ, **workspace.settings()}))
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     say("code_location_load", seconds, "s", cpu_seconds=round(cpu, 2))

@@ -51,10 +51,16 @@ def demo(songs: Path | None, events: Path | None, users: int, home: Path) -> Non
 @main.command()
 @click.option("--port", default=dev_run.DAGSTER_PORT, show_default=True, help="Dagster's port.")
 @click.option("--users", default=1000, show_default=True, help="Listeners to simulate.")
-def dev(port: int, users: int) -> None:
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path),
+    default=WORK_FOLDER,
+    show_default=True,
+    help="Work folder; a later run goes on where this one ended.",
+)
+def dev(port: int, users: int, home: Path) -> None:
     """The live platform, until Ctrl-C."""
-    workspace = Workspace.under(WORK_FOLDER)
-    sys.exit(dev_run.run(workspace, port, users))
+    sys.exit(dev_run.run(Workspace.under(home), port, users))
 
 
 def _interrupt(signum: int, _frame: object) -> NoReturn:

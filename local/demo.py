@@ -73,8 +73,10 @@ def run(workspace: Workspace, source: Source) -> bool:
         ConfigurationError: The input is wrong; nothing was started.
         StationFailedError: A station ended with an error.
     """
-    environment = workspace.environment(start=source.first_hour)
+    settings = workspace.settings(start=source.first_hour)
+    environment = {**os.environ, **settings}
     make_clean(workspace.home)
+    workspace.write_settings(settings)
     screen = Screen(Console())
     with ExitStack() as stack:
         with screen.stage("broker", "Kafka"):
@@ -101,13 +103,13 @@ def run(workspace: Workspace, source: Source) -> bool:
 def next_steps(workspace: Workspace) -> dict[str, str]:
     """What to do after a demo, as commands for the repository's root."""
     home = os.path.relpath(workspace.home)
+    ours = f". {os.path.relpath(workspace.settings_file)}"
+    views = f"{home}/snapshot/musicflow.duckdb"
     return {
-        "the runs, the lineage and the checks": f"DAGSTER_HOME=$PWD/{home}/dagster "
-        f"MUSICFLOW_HOME={home} .venv/bin/dagster dev -w workspace.yaml",
-        "query the tables": '.venv/bin/python -c "import duckdb; '
-        f"duckdb.connect('{home}/snapshot/musicflow.duckdb', read_only=True)"
-        ".sql('from marts.dim_songs').show()\"",
-        "the counts for machines": f"{home}/report.json",
+        "the runs, the lineage, the checks": f"({ours} && dagster dev -w workspace.yaml)",
+        "how complete and fresh it is": f"({ours} && musicflow status)",
+        "the tables": f"the DuckDB file {views}",
+        "the counts, for machines": f"{home}/report.json",
         "the live platform": "make dev",
         "how it works": "docs/architecture.md",
     }

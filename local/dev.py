@@ -4,6 +4,7 @@ honcho runs what stands beside the broker: it mixes their lines on the console a
 one ends or Ctrl-C is pressed, ends them all.
 """
 
+import os
 import shlex
 import signal
 import socket
@@ -16,6 +17,7 @@ from honcho.manager import Manager
 from honcho.process import Process
 
 from contracts.errors import UnavailableError
+from local import processes
 from local.broker import broker
 from local.tied import tie_to_parent
 from local.workspace import Workspace
@@ -50,8 +52,10 @@ def run(workspace: Workspace, port: int, users: int) -> int:
         StationFailedError: The broker cannot be started.
     """
     parts = commands(free_port(port), users)
-    environment = workspace.environment()
+    environment = {**workspace.settings(), **os.environ}
     print("Starting Kafka ...", flush=True)
+    initialise = [sys.executable, "-m", "musicflow_dagster", "init"]
+    processes.run(initialise, environment, workspace.log("dagster"))
     with broker(workspace, environment, KAFKA_PORT) as servers:
         environment["KAFKA_BOOTSTRAP_SERVERS"] = servers
         print(f"Kafka     {servers}")

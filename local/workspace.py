@@ -1,6 +1,9 @@
-"""Where a local run keeps its things, and the environment that tells the stations so."""
+"""Where a local run keeps its things, and the settings that tell the stations so."""
 
 import os
+import shlex
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +30,11 @@ class Workspace:
         return self.home / "kafka" / "address"
 
     @property
+    def settings_file(self) -> Path:
+        """The run's variables, for a shell to source."""
+        return self.home / "environment.sh"
+
+    @property
     def lake(self) -> Path:
         """The lake's folder."""
         return self.home / "lake"
@@ -40,21 +48,23 @@ class Workspace:
         """The file that a station's words go to."""
         return self.home / "logs" / f"{station}.log"
 
-    def environment(
-        self, *, start: datetime | None = None, bootstrap_servers: str = ""
-    ) -> dict[str, str]:
-        """Our environment, with what the stations need to meet in this workspace."""
-        ours = {
-            "MUSICFLOW_HOME": str(self.home),
-            "MUSICFLOW_CACHE": str(self.cache),
-            "MUSICFLOW_LAKE": str(self.lake),
-            "MUSICFLOW_CHECKPOINTS": str(self.home / "checkpoints"),
-            "MUSICFLOW_WAREHOUSE": str(self.home / "warehouse" / "musicflow.duckdb"),
-            "MUSICFLOW_SNAPSHOT": str(self.snapshot),
-            "DAGSTER_HOME": str(self.home / "dagster"),
+    def settings(self, *, start: datetime | None = None) -> dict[str, str]:
+        """The variables that tell the stations where to meet; `start` is the first hour, UTC."""
+        variables = {
+            "MUSICFLOW_HOME": self.home,
+            "MUSICFLOW_CACHE": self.cache,
+            "MUSICFLOW_LAKE": self.lake,
+            "MUSICFLOW_CHECKPOINTS": self.home / "checkpoints",
+            "MUSICFLOW_WAREHOUSE": self.home / "warehouse" / "musicflow.duckdb",
+            "MUSICFLOW_SNAPSHOT": self.snapshot,
+            "DAGSTER_HOME": self.home / "dagster",
         }
-        if start is not None:
-            ours["MUSICFLOW_START"] = start.strftime("%Y-%m-%dT%H:%M:%SZ")
-        if bootstrap_servers:
-            ours["KAFKA_BOOTSTRAP_SERVERS"] = bootstrap_servers
-        return {**os.environ, **ours}
+        first = {"MUSICFLOW_START": start.strftime("%Y-%m-%dT%H:%M:%SZ")} if start else {}
+        return {name: str(value) for name, value in variables.items()} | first
+
+    def write_settings(self, settings: Mapping[str, str]) -> None:
+        """Keep the variables in a file for the shell, which brings our commands along."""
+        commands = Path(sys.executable).parent
+        lines = [f"export {name}={shlex.quote(value)}" for name, value in settings.items()]
+        path = f"export PATH={shlex.quote(str(commands))}:$PATH"
+        self.settings_file.write_text("\n".join([*lines, path]) + "\n")
