@@ -14,6 +14,8 @@ from typing import BinaryIO, Protocol
 
 from contracts.errors import LakeError, UnavailableError
 
+_MAKING_TRIES = 100
+
 
 class Store(Protocol):
     """A tree of objects named by relative paths with `/`, such as `lake.py` makes them."""
@@ -105,7 +107,7 @@ class FolderStore:
         """
         target = self.root / path
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(target.parent)
             return target.open("wb")
         except OSError as error:
             raise disk_error(error, target) from error
@@ -131,7 +133,7 @@ class FolderStore:
         target = self.root / path
         temporary = target.parent / f".tmp-{uuid.uuid4().hex}"
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(target.parent)
             with temporary.open("wb") as file:
                 file.write(data)
                 file.flush()
@@ -163,6 +165,17 @@ def disk_error(error: OSError, path: Path) -> UnavailableError:
         errno.EACCES: "writing is not permitted: change the folder's owner or choose another",
     }.get(error.errno or 0, str(error))
     return UnavailableError(f"cannot write {path}: {advice}")
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it, while others may be removing empty ones (`delete`)."""
+    for _ in range(_MAKING_TRIES):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except FileNotFoundError:
+            continue
+        return
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def _removed_if_empty(folder: Path) -> bool:

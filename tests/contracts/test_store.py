@@ -46,6 +46,21 @@ def test_deleting_leaves_no_empty_folders_and_minds_no_absence(store):
     assert not (store.root / "a/b").exists()
 
 
+def test_a_folder_is_made_while_an_empty_one_above_it_is_removed(store):
+    """Events share the folders at the top, and clean up behind themselves at the same time."""
+
+    def come_and_go(number: int) -> None:
+        for _ in range(300):
+            path = f"_attempts/event{number}/note"
+            store.create(path).close()
+            store.delete(path)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(come_and_go, range(4)))
+
+    assert list(store.list("")) == []
+
+
 def test_a_stream_stands_when_it_is_closed(store):
     with store.create("deep/down/file") as file:
         file.write(b"abc")
