@@ -67,7 +67,7 @@ class Screen:
 
 def narrow_table(title: str) -> Table:
     """A table without frames, so that six numbers fit a terminal of 80 columns."""
-    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
 
 
 def counts_table(report: Report) -> Table:
