@@ -17,6 +17,7 @@ from eventsim.report import Report
 from eventsim.run import Run
 from eventsim.simulation import Simulation
 from eventsim.sinks import FileSink, Sink
+from eventsim.state import fingerprint, load
 from eventsim.topics import CLASSIC_TOPICS, TOPICS, Topics
 from eventsim.world import World
 
@@ -45,11 +46,16 @@ def _simulate(settings: Settings) -> None:
     songs = settings.songs
     catalog = read_catalog(songs) if songs else built_in_catalog(config.musicflow.zipf_exponent)
     world, report = World.of(config, catalog), Report()
-    sinks = _sinks(settings)
     simulation = Simulation(world, settings.start, settings.end, settings.users)
-    topics = Topics(world, simulation.listeners, settings.start)
-    run = Run(simulation, topics, Faults(settings.faults), sinks, report, Progress())
+    faults = Faults(settings.faults)
+    belongs_to = fingerprint(world, settings.faults, settings.users)
+    if settings.state and settings.state.exists():
+        load(settings.state, simulation, faults, belongs_to)
+    sinks = _sinks(settings)
+    topics = Topics(world, simulation.listeners, simulation.now)
+    run = Run(simulation, topics, faults, sinks, report, Progress())
     run.ledger = Ledger(settings.ledger) if settings.ledger else None
+    run.state, run.belongs_to = settings.state, belongs_to
     if settings.continuous or settings.end is None:
         run.with_the_clock(settings.end)
     else:
@@ -61,11 +67,12 @@ def _simulate(settings: Settings) -> None:
 
 def _sinks(settings: Settings) -> list[Sink]:
     names = TOPICS if settings.config.musicflow.player else CLASSIC_TOPICS
+    resumed = settings.state is not None and settings.state.exists()
     sinks: list[Sink] = []
-    if settings.output:
-        sinks.append(FileSink(settings.output, names))
     if settings.kafka:
         sinks.append(KafkaSink(KafkaPublisher(settings.kafka, names, settings.partitions)))
+    if settings.output:
+        sinks.append(FileSink(settings.output, names, settings.compression, append=resumed))
     return sinks
 
 

@@ -103,7 +103,8 @@ class Faults:
     def __init__(self, rates: FaultRates) -> None:
         """Make faults at these rates."""
         self._rates = rates
-        self._waiting: dict[str, list[tuple[int, int, int, Extra]]] = {}
+        self.waiting: dict[str, list[tuple[int, int, int, Extra]]] = {}
+        """Messages held back: heaps by the time they are due, then session and position."""
         shares = (
             rates.poison, rates.resend, rates.conflict, rates.late, rates.out_of_order,
             rates.clock_skew, rates.bots, rates.drop,
@@ -126,7 +127,7 @@ class Faults:
 
     def left(self, topic: str) -> list[Extra]:
         """What is still held back when the topic's last chunk has gone."""
-        waiting = self._waiting.pop(topic, [])
+        waiting = self.waiting.pop(topic, [])
         return [heapq.heappop(waiting)[-1] for _ in range(len(waiting))]
 
     def _states(self, messages: Messages) -> Bits:
@@ -184,7 +185,7 @@ class Faults:
         return mixed(root + messages.session.astype(np.uint64) * STEP)
 
     def _keep_for_later(self, messages: Messages, held: dict[int, str], choice: Bits) -> None:
-        waiting = self._waiting.setdefault(messages.topic, [])
+        waiting = self.waiting.setdefault(messages.topic, [])
         skew = (units(mixed(self._of_session(messages))) * 2 - 1) * MOST_SKEW_SECONDS
         unit = units(choice)
         for row, kind in held.items():
@@ -201,7 +202,7 @@ class Faults:
 
     def _due(self, messages: Messages) -> list[Extra]:
         """What was held back until the time of this chunk."""
-        waiting, last, due = self._waiting[messages.topic], int(messages.at[-1]), []
+        waiting, last, due = self.waiting[messages.topic], int(messages.at[-1]), []
         while waiting and waiting[0][0] < last:
             at, *_, extra = heapq.heappop(waiting)
             after = int(np.searchsorted(messages.at, at, side="right")) - 1

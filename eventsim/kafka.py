@@ -1,7 +1,8 @@
 """Messages to Kafka: acknowledged by all replicas, each once, in order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+import pyarrow as pa
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
@@ -46,7 +47,7 @@ class KafkaPublisher:
             }
         )
 
-    def publish(self, topic: str, payload: bytes, key: bytes | None) -> None:
+    def publish(self, topic: str, payload: bytes, key: bytes | str | None) -> None:
         """Queue a message; waits while the queue is full.
 
         Raises:
@@ -60,6 +61,21 @@ class KafkaPublisher:
                 self._raise_failure()
             else:
                 return
+
+    def publish_all(
+        self, topic: str, payloads: Sequence[bytes], keys: Sequence[str | None]
+    ) -> None:
+        """Queue messages; waits while the queue is full.
+
+        Raises:
+            UnavailableError: An earlier message could not be delivered.
+        """
+        produce = self._producer.produce
+        for payload, key in zip(payloads, keys, strict=True):
+            try:
+                produce(topic, payload, key)
+            except BufferError:
+                self.publish(topic, payload, key)
 
     def flush(self) -> None:
         """Wait until the broker has acknowledged all messages.
@@ -104,13 +120,13 @@ class KafkaSink:
         Raises:
             UnavailableError: An earlier message could not be delivered.
         """
-        publish, messages = self._publisher.publish, outgoing.messages
-        texts, keys = messages.lines.texts(), messages.key.tolist()
+        messages = outgoing.messages
+        payloads = messages.lines.texts()
+        keys = pa.array(messages.key).cast(pa.string()).to_pylist()
         for begin, end, extra in outgoing.parts():
-            for row in range(begin, end):
-                publish(messages.topic, texts[row], b"%d" % keys[row])
+            self._publisher.publish_all(messages.topic, payloads[begin:end], keys[begin:end])
             if extra is not None:
-                publish(messages.topic, extra.payload, b"%d" % extra.key)
+                self._publisher.publish(messages.topic, extra.payload, str(extra.key))
         self._publisher.serve()
 
     def write_extras(self, topic: str, extras: list[Extra]) -> None:
@@ -120,7 +136,15 @@ class KafkaSink:
             UnavailableError: An earlier message could not be delivered.
         """
         for extra in extras:
-            self._publisher.publish(topic, extra.payload, b"%d" % extra.key)
+            self._publisher.publish(topic, extra.payload, str(extra.key))
+
+    def flush(self) -> None:
+        """Wait until all is acknowledged.
+
+        Raises:
+            UnavailableError: It was not.
+        """
+        self._publisher.flush()
 
     def close(self) -> None:
         """Wait until all is acknowledged.

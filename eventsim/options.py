@@ -11,6 +11,7 @@ import msgspec
 from contracts.errors import ConfigurationError
 from eventsim.config import Config, default_config, read_config
 from eventsim.faults import FaultRates
+from eventsim.sinks import Compression
 
 LOCAL_BROKER = "127.0.0.1:9092"
 DEFAULT_USERS = 1000
@@ -74,6 +75,8 @@ class Settings:
     faults: FaultRates
     report: Path | None
     ledger: Path | None
+    state: Path | None
+    compression: Compression
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,8 @@ def simulation_settings(
         faults=_fault_rates(options, config, environment, now),
         report=options.report,
         ledger=options.ledger,
+        state=options.state,
+        compression=options.compression,
     )
 
 
@@ -218,8 +223,13 @@ def _add_faults(group: argparse._ArgumentGroup) -> None:
 def _add_outputs(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--output", "-o", type=Path, metavar="FOLDER",
                        help="a file for each topic, <topic>.json, an event a line")  # fmt: skip
+    group.add_argument("--compression", choices=["none", "gzip", "zstd"], default="none",
+                       help="of the files, then called <topic>.json.gz or .zst")  # fmt: skip
     _add_kafka(group)
     _add_report(group)
+    group.add_argument("--state", type=Path, metavar="FILE",
+                       help="save where the simulation stands; if FILE exists, go on from "
+                            "there, adding to the files")  # fmt: skip
 
 
 def _add_kafka(group: argparse._ActionsContainer) -> None:

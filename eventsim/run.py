@@ -5,8 +5,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from types import FrameType
 
 from contracts.logs import log
@@ -17,6 +18,7 @@ from eventsim.report import Report
 from eventsim.sessions import Requests
 from eventsim.simulation import PlayerActions, Simulation
 from eventsim.sinks import Sink
+from eventsim.state import save
 from eventsim.topics import TOPICS, Messages, Topics
 
 CHUNK = 8192
@@ -25,6 +27,8 @@ STRETCH_REQUESTS = 400_000
 """Requests simulated at once, about."""
 FIRST_STRETCH, LONGEST_STRETCH = 600, 30 * 86_400
 """Seconds of simulated time."""
+SAVE_SECONDS = 30
+"""Seconds between two savings of the state."""
 TICK = 1.0
 """Seconds between two looks at the clock, once it has been caught up with."""
 
@@ -40,6 +44,10 @@ class Run:
     report: Report
     progress: Progress
     ledger: Ledger | None = None
+    state: Path | None = None
+    """Where to save, so that a later run can go on."""
+    belongs_to: str = ""
+    _saved: float = field(default_factory=time.monotonic)
 
     def to_the_end(self, end: int) -> None:
         """Simulate up to `end`, epoch seconds, as fast as can be."""
@@ -61,6 +69,20 @@ class Run:
                 else:
                     self.progress.show(self.simulation.now, self.report.messages)
                     stop.wait(TICK)
+                if self.state and time.monotonic() - self._saved > SAVE_SECONDS:
+                    self.save()
+
+    def save(self) -> None:
+        """Wait until all is safe, and write down where the simulation stands.
+
+        Raises:
+            UnavailableError: Something could not be written.
+        """
+        for sink in self.sinks:
+            sink.flush()
+        if self.state is not None:
+            save(self.state, self.simulation, self.faults, self.belongs_to)
+        self._saved = time.monotonic()
 
     def stretch(self, until: int) -> int:
         """Simulate up to `until` and hand it to the sinks; returns the number of requests."""
@@ -79,14 +101,20 @@ class Run:
         return len(requests)
 
     def close(self) -> None:
-        """Send what was held back, and wait until every sink has all it was given."""
-        for topic in TOPICS:
+        """Finish: send what was held back, unless a later run will go on from here.
+
+        Raises:
+            UnavailableError: Not all that was sent is safe.
+        """
+        for topic in TOPICS if self.state is None else ():
             if extras := self.faults.left(topic):
                 for sink in self.sinks:
                     sink.write_extras(topic, extras)
                 self.report.add_extras(topic, extras)
                 if self.ledger is not None:
                     self.ledger.add_extras(topic, extras)
+        if self.state is not None:
+            self.save()
         for sink in self.sinks:
             sink.close()
         if self.ledger is not None:

@@ -13,7 +13,7 @@ from eventsim.sessions import Requests, Walk
 from eventsim.world import World
 
 OPEN_END_YEARS = 5
-"""For how long a simulation without an end has room for new listeners."""
+"""For how long at least a simulation has room for new listeners, whatever its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +62,16 @@ class Simulation:
         most = _room(users, world.config.growth_rate, start, end)
         self._arrivals = Arrivals(world)
         self._walk = Walk(world, session_stride=most)
-        self._growth = Growth(world.config, users, start, most)
+        self.growth = Growth(world.config, users, start, most)
         self.listeners: Listeners = self._arrivals.founders(users, start)
         self._walk.welcome(self.listeners)
         self._walk.skip_to(self.listeners, start)
-        self._pending = NO_ACTIONS
+        self.pending = NO_ACTIONS
+        """Player actions that are still to come, of songs that have begun."""
 
     def advance(self, until: int) -> tuple[Requests, PlayerActions]:
         """All that happens from now to `until` (epoch seconds, exclusive)."""
-        born_at = self._growth.until(until)
+        born_at = self.growth.until(until)
         if len(born_at):
             first = len(self.listeners)
             newcomers = self._arrivals.newcomers(first, born_at)
@@ -85,9 +86,9 @@ class Simulation:
         """Player actions before `until`, of these songs and of earlier ones that still ran."""
         machine = self.world.machine
         heard = machine.is_song[requests.state] & machine.is_shown[requests.state]
-        actions = self._pending.and_then(self._planned(requests.taken(np.flatnonzero(heard))))
+        actions = self.pending.and_then(self._planned(requests.taken(np.flatnonzero(heard))))
         happened = actions.at < until
-        self._pending = actions.taken(np.flatnonzero(~happened))
+        self.pending = actions.taken(np.flatnonzero(~happened))
         actions = actions.taken(np.flatnonzero(happened))
         return actions.taken(np.argsort(_order_of(actions, self.now)))
 
@@ -116,24 +117,24 @@ class Growth:
         """Begin with `users` at `start` (epoch seconds); there are never more than `most`."""
         self._rate = config.growth_rate
         self._seed = config.seed
-        self._count = users
+        self.count = users
         self._most = most
-        self._next = float(start)
+        self.next_at = float(start)
         if self._rate and users:
-            self._next += self._gap()
+            self.next_at += self._gap()
 
     def until(self, end: int) -> Integers:
         """Arrivals before `end`, epoch seconds, that were not told of before."""
         arrivals = []
-        while self._rate and self._next < end and 0 < self._count < self._most:
-            arrivals.append(int(self._next))
-            self._count += 1
-            self._next += self._gap()
+        while self._rate and self.next_at < end and 0 < self.count < self._most:
+            arrivals.append(int(self.next_at))
+            self.count += 1
+            self.next_at += self._gap()
         return np.array(arrivals, dtype=np.int64)
 
     def _gap(self) -> float:
-        draw = drawn(generators(self._seed, "arrival", np.array([self._count])))
-        return float(exponentials(draw)[0]) * YEAR / (self._count * self._rate)
+        draw = drawn(generators(self._seed, "arrival", np.array([self.count])))
+        return float(exponentials(draw)[0]) * YEAR / (self.count * self._rate)
 
 
 def _order_of(actions: PlayerActions, start: int) -> Integers:
@@ -147,7 +148,7 @@ def _order_of(actions: PlayerActions, start: int) -> Integers:
 
 def _room(users: int, growth_rate: float, start: int, end: int | None) -> int:
     """How many listeners there can ever be: a power of ten, as it separates session numbers."""
-    years = (end - start) / YEAR if end is not None else OPEN_END_YEARS
+    years = max(OPEN_END_YEARS, ((end or start) - start) / YEAR)
     try:
         expected = (users + 100) * (1 + growth_rate) ** years * 2
         return int(10 ** int(np.ceil(np.log10(expected))))

@@ -4,11 +4,16 @@ import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from io import FileIO
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
+
+import pyarrow as pa
 
 from contracts.store import disk_error
 from eventsim.faults import Extra, Outgoing
 
+Packing = Literal["gzip", "zstd"]
+Compression = Literal["none"] | Packing
+SUFFIXES: dict[Packing, str] = {"gzip": ".gz", "zstd": ".zst"}
 SETTLED_BYTES = 64 * 1024 * 1024
 """A file is put safely on disk, and out of memory, in pieces of this size."""
 
@@ -22,6 +27,13 @@ class Sink(Protocol):
     def write_extras(self, topic: str, extras: list[Extra]) -> None:
         """Take messages by themselves."""
 
+    def flush(self) -> None:
+        """Return when all that was taken is safe.
+
+        Raises:
+            UnavailableError: It cannot be.
+        """
+
     def close(self) -> None:
         """Finish.
 
@@ -33,8 +45,15 @@ class Sink(Protocol):
 class FileSink:
     """NDJSON files, `<folder>/<topic>.json`, one message a line."""
 
-    def __init__(self, folder: Path, topics: tuple[str, ...]) -> None:
-        """Begin an empty file for each topic.
+    def __init__(
+        self,
+        folder: Path,
+        topics: tuple[str, ...],
+        compression: Compression = "none",
+        *,
+        append: bool = False,
+    ) -> None:
+        """Begin a file for each topic, empty unless `append` is set.
 
         Raises:
             UnavailableError: The folder cannot be written.
@@ -42,7 +61,10 @@ class FileSink:
         self._folder = folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._files = {topic: SteadyFile(folder / f"{topic}.json") for topic in topics}
+            self._files = {
+                topic: _opened(folder / f"{topic}.json", compression, append=append)
+                for topic in topics
+            }
         except OSError as error:
             raise disk_error(error, folder) from error
 
@@ -74,6 +96,9 @@ class FileSink:
         except OSError as error:
             raise disk_error(error, self._folder) from error
 
+    def flush(self) -> None:
+        """Nothing is kept back: what was written is in the files."""
+
     def close(self) -> None:
         """Close the files.
 
@@ -87,6 +112,46 @@ class FileSink:
             raise disk_error(error, self._folder) from error
 
 
+class TopicFile(Protocol):
+    """What a topic's messages are written to."""
+
+    def write(self, data: memoryview) -> None:
+        """Append."""
+
+    def close(self) -> None:
+        """Finish."""
+
+
+class PackedFile:
+    """A file that is compressed on the way."""
+
+    def __init__(self, path: Path, codec: Packing, *, append: bool) -> None:
+        """Begin the file, or a new part of it.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        self._file = path.open("ab" if append else "wb")
+        self._stream = pa.CompressedOutputStream(self._file, codec)
+
+    def write(self, data: memoryview) -> None:
+        """Append.
+
+        Raises:
+            OSError: The disk is full or has gone.
+        """
+        self._stream.write(data)
+
+    def close(self) -> None:
+        """Finish the file.
+
+        Raises:
+            OSError: Something of it could not be written.
+        """
+        self._stream.close()
+        self._file.close()
+
+
 class SteadyFile:
     """A large file that is written once and not read back.
 
@@ -95,17 +160,17 @@ class SteadyFile:
     than all the simulating.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Begin the file, empty.
+    def __init__(self, path: Path, *, append: bool = False) -> None:
+        """Begin the file.
 
         Raises:
             OSError: It cannot be written.
         """
-        self._file = FileIO(path, "w")
+        self._file = FileIO(path, "a" if append else "w")
         self._settles = path.is_file() and hasattr(os, "posix_fadvise")
         self._settler = ThreadPoolExecutor(1)
         self._settling: Future[None] | None = None
-        self._settled = self._written = 0
+        self._settled = self._written = self._file.tell()
 
     def write(self, data: memoryview) -> None:
         """Append.
@@ -135,6 +200,13 @@ class SteadyFile:
     def _wait(self) -> None:
         if self._settling is not None:
             self._settling.result()
+
+
+def _opened(path: Path, compression: Compression, *, append: bool) -> TopicFile:
+    if compression == "none":
+        return SteadyFile(path, append=append)
+    path = path.with_name(path.name + SUFFIXES[compression])
+    return PackedFile(path, compression, append=append)
 
 
 def _settle(file: FileIO, begin: int, end: int) -> None:
