@@ -16,6 +16,7 @@ from contracts.events import EVENTS
 from contracts.store import disk_error
 from contracts.to_sql import create_raw_table
 
+RETRY_SECONDS = 0.2
 _SCHEMA = """
 create schema if not exists raw;
 create schema if not exists staging;
@@ -36,28 +37,39 @@ create table if not exists reconciliation.built_hours (
 
 
 @contextmanager
-def open_warehouse(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection in UTC, closed at the end.
+def open_warehouse(path: Path, patience_seconds: float = 30) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection in UTC, closed at the end; what still has the file open is waited for.
 
     Raises:
         UnavailableError: Another process has the file open, or it cannot be made.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection = duckdb.connect(path, read_only=read_only)
+        connection = _connected(path, patience_seconds)
     except OSError as error:
         raise disk_error(error, path) from error
-    except duckdb.IOException as error:
-        raise UnavailableError(
-            f"the warehouse {path} cannot be opened; close what else has it open, and read the "
-            f"published snapshot instead: {str(error).splitlines()[0]}"
-        ) from error
     try:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("set preserve_insertion_order = false")
         yield connection
     finally:
         connection.close()
+
+
+def _connected(path: Path, patience_seconds: float) -> duckdb.DuckDBPyConnection:
+    """A connection, once a process that is about to end (a dbt without its run) has let go."""
+    deadline = time.monotonic() + patience_seconds
+    while True:
+        try:
+            return duckdb.connect(path)
+        except duckdb.IOException as error:
+            if "lock" in str(error) and time.monotonic() < deadline:
+                time.sleep(RETRY_SECONDS)
+                continue
+            raise UnavailableError(
+                f"the warehouse {path} cannot be opened; close what else has it open, and read "
+                f"the published snapshot instead: {str(error).splitlines()[0]}"
+            ) from error
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
@@ -125,7 +137,7 @@ class WriterLock:
                     f"another run has been writing to the warehouse for {self.patience_seconds:g} "
                     "seconds; wait for it, or cancel it"
                 )
-            time.sleep(0.2)
+            time.sleep(RETRY_SECONDS)
         self._file = file
 
     def is_held(self) -> bool:

@@ -120,7 +120,9 @@ def _mark_run(context: dg.AssetExecutionContext, index: LakeIndex, report: LoadR
     landed = index.fingerprints()
     events = tuple(event.name for event in EVENTS)
     refused = {hour_key(hour): fingerprint(landed, events, [hour]) for hour in report.refused}
-    tags = {REFUSED_TAG: "yes", REFUSED_HOURS_TAG: json.dumps(refused)}
+    run = context.instance.get_run_by_id(context.run.run_id)
+    by_others = json.loads(run.tags.get(REFUSED_HOURS_TAG, "{}")) if run else {}
+    tags = {REFUSED_TAG: "yes", REFUSED_HOURS_TAG: json.dumps(by_others | refused)}
     context.instance.add_run_tags(context.run.run_id, tags)
 
 

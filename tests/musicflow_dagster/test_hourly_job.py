@@ -158,21 +158,26 @@ def test_a_bad_hour_stops_its_run_and_then_itself_alone(platform, lake):
     land_five_hours(lake)
     bad = listen(3, 30, level="platinum-secret", kafka_offset=77)
     lake.land("listen_events", [bad])
+    late = row(EVENTS_BY_NAME["auth_events"], FIRST_HOUR + 2 * HOUR, "late")
+    lake.land("auth_events", [late], claimed_rows=9)
     result = platform.build(FIVE_HOURS)
     failures = result.filter_events(lambda event: event.is_step_failure)
     plan = platform.plan()
 
     assert not result.success
-    assert [failure.step_key for failure in failures] == ["raw__listen_events"]
+    assert [failure.step_key for failure in failures] == [
+        "raw__auth_events",
+        "raw__listen_events",
+    ]
     assert verdicts(platform.instance, "listen_events")["2026-01-01-03:00"] == "FAILED"
     assert verdicts(platform.instance, "listen_events")["2026-01-01-04:00"] == "SUCCEEDED"
     assert [str(build.hours) for build in plan.builds] == [
-        "2026-01-01-00:00...2026-01-01-02:00",
+        "2026-01-01-00:00...2026-01-01-01:00",
         "2026-01-01-04:00",
     ]
     assert current(platform.settings.snapshot) is None
     assert_the_value_is_nowhere(platform.instance, result.run_id)
-    assert plan.held_back == (FIRST_HOUR + 3 * HOUR,)
+    assert plan.held_back == (FIRST_HOUR + 2 * HOUR, FIRST_HOUR + 3 * HOUR)
 
 
 def assert_the_value_is_nowhere(instance, run_id):

@@ -1,4 +1,6 @@
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -44,6 +46,21 @@ def test_a_file_that_is_no_warehouse_is_refused_in_one_line(path):
     with pytest.raises(UnavailableError) as refusal, open_warehouse(path):
         pass
     assert "\n" not in str(refusal.value)
+
+
+def test_a_warehouse_that_another_process_has_open_is_refused_after_a_while(path):
+    with open_warehouse(path) as connection:
+        prepare(connection)
+    program = f"import duckdb; c = duckdb.connect({str(path)!r}); print(1, flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        other.stdout.readline()
+        with pytest.raises(UnavailableError, match="close what else"), open_warehouse(path, 0):
+            pass
+        other.communicate(b"\n")
+    with open_warehouse(path):
+        pass
 
 
 def test_the_key_of_the_pseudonyms_is_kept_for_its_owner_only(tmp_path):
