@@ -15,6 +15,7 @@ from eventsim.progress import Progress
 from eventsim.replay import replay, topic_files
 from eventsim.report import Report
 from eventsim.run import Run
+from eventsim.similar import read_similar
 from eventsim.simulation import Simulation
 from eventsim.sinks import FileSink, Sink
 from eventsim.state import fingerprint, load
@@ -45,7 +46,9 @@ def _simulate(settings: Settings) -> None:
     config = settings.config
     songs = settings.songs
     catalog = read_catalog(songs) if songs else built_in_catalog(config.musicflow.zipf_exponent)
-    world, report = World.of(config, catalog), Report()
+    pairs = settings.similar_songs
+    similar = read_similar(pairs, catalog.songs) if pairs else None
+    world, report = World.of(config, catalog, similar), Report()
     simulation = Simulation(world, settings.start, settings.end, settings.users)
     faults = Faults(settings.faults)
     belongs_to = fingerprint(world, settings.faults, settings.users)

@@ -69,6 +69,7 @@ class Settings:
     """None: no end."""
     continuous: bool
     songs: Path | None
+    similar_songs: Path | None
     output: Path | None
     kafka: str | None
     partitions: int
@@ -110,6 +111,7 @@ def simulation_settings(
         end=end,
         continuous=options.continuous,
         songs=options.songs,
+        similar_songs=options.similar_songs,
         output=options.output,
         kafka=_broker(options.kafka, environment),
         partitions=_whole(environment, "MUSICFLOW_TOPIC_PARTITIONS", 4),
@@ -144,7 +146,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    _add_population(parser.add_argument_group("who listens"))
+    listeners = parser.add_argument_group("who listens, and to what")
+    _add_population(listeners)
+    _add_similar(listeners)
     _add_time(parser.add_argument_group("when"))
     _add_outputs(parser.add_argument_group("where to; one at least"))
     _add_faults(parser.add_argument_group("faults, off by default; shares of the messages, 0 to 1"))
@@ -188,6 +192,12 @@ def _add_population(group: argparse._ArgumentGroup) -> None:
     add("--songs", type=Path, metavar="FILE",
         help="songs: a CSV with artist, title and duration (song_id and plays are used if "
              "there), such as the Million Song Dataset's; without: 10,000 invented")  # fmt: skip
+
+
+def _add_similar(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--similar-songs", type=Path, metavar="FILE",
+                       help="pairs of songs of which one may follow the other: a CSV with "
+                            "song_id and similar_song_id")  # fmt: skip
 
 
 def _add_time(group: argparse._ArgumentGroup) -> None:

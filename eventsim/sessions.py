@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from eventsim.listeners import NEVER, NOTHING_BEFORE, Listeners
-from eventsim.randomness import Bits, Integers, drawn, quick_exponentials
+from eventsim.randomness import Bits, Integers, drawn, mixed, quick_exponentials
 from eventsim.world import World
 
 Matrix = npt.NDArray[np.int64]
@@ -73,6 +73,7 @@ class Walk:
         self._rhythm = world.rhythm
         self._catalog = world.catalog
         self._player = world.player
+        self._similar = world.similar
         self._stride = session_stride
 
     def until(self, listeners: Listeners, end: int) -> Requests:
@@ -154,7 +155,11 @@ class Walk:
         self._start_songs(group, self._machine.is_song[group[STATE]])
 
     def _start_songs(self, group: Matrix, starts: npt.NDArray[np.bool_]) -> None:
-        song = self._catalog.pick(drawn(_random(group)))
+        bits = drawn(_random(group))
+        song = self._catalog.pick(bits)
+        if self._similar is not None:
+            last = np.where(group[SONG_END] > 0, group[SONG], -1)
+            song = self._similar.followed(song, last, mixed(bits))
         seconds = self._catalog.seconds[song]
         if self._player is not None:
             seconds = self._player.busy_seconds(group[SESSION], group[ITEM], seconds)

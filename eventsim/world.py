@@ -8,6 +8,7 @@ from eventsim.machine import Machine
 from eventsim.people import People
 from eventsim.player import PlayerModel
 from eventsim.rhythm import Rhythm
+from eventsim.similar import SimilarSongs
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +22,11 @@ class World:
     people: People
     player: PlayerModel | None
     """None: only the classic eventsim's four topics."""
+    similar: SimilarSongs | None = None
+    """None: songs follow each other by their plays alone."""
 
     @classmethod
-    def of(cls, config: Config, catalog: Catalog) -> "World":
+    def of(cls, config: Config, catalog: Catalog, similar: SimilarSongs | None = None) -> "World":
         """Prepare everything.
 
         Raises:
@@ -37,4 +40,5 @@ class World:
             rhythm=Rhythm(config),
             people=People(config),
             player=PlayerModel(player, config.seed) if player else None,
+            similar=similar,
         )
