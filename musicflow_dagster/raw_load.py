@@ -11,13 +11,21 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from contracts.events import Event, lake_fields
+from contracts.events import Event
 from contracts.lake import HOUR
 from contracts.logs import log
 from contracts.store import Store
 from musicflow_dagster.contract_check import Breach, breaches_by_hour
 from musicflow_dagster.hours import HourRange, aware, naive
 from musicflow_dagster.lake_index import LakeIndex, LandedFile, LandedHour
+from musicflow_dagster.raw_sql import (
+    EMPTY_DUPLICATES,
+    FIND_DUPLICATES,
+    READ,
+    columns,
+    columns_in_utc,
+    content_columns,
+)
 
 NOTHING = LandedHour("", 0, 0, 0, 0)
 UNREADABLE = (
@@ -120,7 +128,7 @@ class RawLoad:
             return
         self._stage(hours, files)
         rows = self.connection.sql(
-            f"select {_columns(self.event)}, hour as hour_of_file from {_READ}",
+            f"select {columns(self.event)}, hour as hour_of_file from {READ}",
             params={"files": self._urls(files)},
         )
         for hour, breaches in breaches_by_hour(rows, self.event).items():
@@ -153,7 +161,7 @@ class RawLoad:
         run = self.connection.execute
         run("create or replace temp table loading_hours (hour timestamp)")
         run("create or replace temp table loading_files (filename text, hour timestamp, last bool)")
-        run(_DUPLICATES)
+        run(EMPTY_DUPLICATES)
         run("insert into loading_hours select unnest($1)", [[naive(hour) for hour in hours]])
         if files:
             run(
@@ -176,18 +184,18 @@ class RawLoad:
         """Note the rows that are later copies of another; narrow columns first, for speed."""
         run = self.connection.execute
         run(
-            f"insert into repeated select event_id, occurred_at from {_READ} "
+            f"insert into repeated select event_id, occurred_at from {READ} "
             "group by all having count(*) > 1",
             {"files": urls},
         )
         if run("select count(*) from repeated").fetchall() != [(0,)]:
-            content = ", ".join(_content(self.event))
-            run(_FIND_DUPLICATES.format(read=_READ, content=content), {"files": urls})
+            content = ", ".join(content_columns(self.event))
+            run(FIND_DUPLICATES.format(read=READ, content=content), {"files": urls})
 
     def _insert(self, urls: list[str]) -> None:
         self.connection.execute(
             f"insert into raw.{self.event.name} by name "
-            f"select {_columns_in_utc(self.event)} from {_READ} "
+            f"select {columns_in_utc(self.event)} from {READ} "
             "anti join duplicates using (filename, file_row_number) "
             "where date_trunc('hour', timezone('UTC', occurred_at)) "
             "in (select hour from loading_hours)",
@@ -235,12 +243,12 @@ class RawLoad:
             )
             for hour, each in loaded.items()
         ]
-        columns = [list(column) for column in zip(*rows, strict=True)]
+        values = [list(column) for column in zip(*rows, strict=True)]
         self.connection.execute(
             "insert into reconciliation.raw_hours "
             "select $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), "
             "unnest($8), 0, unnest($9), $10",
-            [self.event.name, *columns, now],
+            [self.event.name, *values, now],
         )
 
     def _per_hour(self, sql: str, parameters: Iterable[object] = ()) -> dict[datetime, int]:
@@ -273,51 +281,6 @@ def load_hours(
         rows=sum(each.raw_rows for each in report.loaded.values()),
     )
     return report
-
-
-_READ = (
-    "(select *, filename, file_row_number from read_parquet($files, filename = true, "
-    "file_row_number = true, union_by_name = true, hive_partitioning = false)) "
-    "join loading_files using (filename)"
-)
-
-_DUPLICATES = """
-create or replace temp table repeated (event_id varchar, occurred_at timestamptz);
-create or replace temp table duplicates (
-  filename varchar, file_row_number bigint, hour timestamp, is_conflicting bool)
-"""
-
-_FIND_DUPLICATES = """
-insert into duplicates
-with copies as (
-  select
-    filename, file_row_number, hour, event_id, occurred_at,
-    hash({content}) as content,
-    row_number() over copies_of_one as place,
-    first_value(hash({content})) over copies_of_one as first_content
-  from {read} semi join repeated using (event_id, occurred_at)
-  window copies_of_one as (
-    partition by event_id, occurred_at
-    order by last, kafka_topic, kafka_partition, kafka_offset, filename, file_row_number)
-)
-select filename, file_row_number, hour, content <> first_content from copies where place > 1
-"""
-
-
-def _columns(event: Event) -> str:
-    return ", ".join(each.name for each in lake_fields(event))
-
-
-def _columns_in_utc(event: Event) -> str:
-    return ", ".join(
-        f"timezone('UTC', {each.name}) as {each.name}" if each.type == "timestamp" else each.name
-        for each in lake_fields(event)
-    )
-
-
-def _content(event: Event) -> list[str]:
-    """What copies must share: all that the producer sent, not where it was read."""
-    return [*(each.name for each in event.fields if each.name != "event_id"), "unknown_fields"]
 
 
 def _unbalanced(hour: LoadedHour) -> Refusal:

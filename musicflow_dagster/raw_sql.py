@@ -1,0 +1,49 @@
+"""The statements of a raw load: read files, find copies, name columns."""
+
+from contracts.events import Event, lake_fields
+
+READ = (
+    "(select *, filename, file_row_number from read_parquet($files, filename = true, "
+    "file_row_number = true, union_by_name = true, hive_partitioning = false)) "
+    "join loading_files using (filename)"
+)
+
+EMPTY_DUPLICATES = """
+create or replace temp table repeated (event_id varchar, occurred_at timestamptz);
+create or replace temp table duplicates (
+  filename varchar, file_row_number bigint, hour timestamp, is_conflicting bool)
+"""
+
+FIND_DUPLICATES = """
+insert into duplicates
+with copies as (
+  select
+    filename, file_row_number, hour, event_id, occurred_at,
+    hash({content}) as content,
+    row_number() over copies_of_one as place,
+    first_value(hash({content})) over copies_of_one as first_content
+  from {read} semi join repeated using (event_id, occurred_at)
+  window copies_of_one as (
+    partition by event_id, occurred_at
+    order by last, kafka_topic, kafka_partition, kafka_offset, filename, file_row_number)
+)
+select filename, file_row_number, hour, content <> first_content from copies where place > 1
+"""
+
+
+def columns(event: Event) -> str:
+    """The columns of the lake and of raw, in order."""
+    return ", ".join(each.name for each in lake_fields(event))
+
+
+def columns_in_utc(event: Event) -> str:
+    """The columns as raw stores them: times in UTC, without saying so."""
+    return ", ".join(
+        f"timezone('UTC', {each.name}) as {each.name}" if each.type == "timestamp" else each.name
+        for each in lake_fields(event)
+    )
+
+
+def content_columns(event: Event) -> list[str]:
+    """What copies must share: all that the producer sent, not where it was read."""
+    return [*(each.name for each in event.fields if each.name != "event_id"), "unknown_fields"]
