@@ -34,7 +34,7 @@ CLASSIC_TOPICS = tuple(
 TOPICS = (*CLASSIC_TOPICS, MUSIC_EVENTS.name)
 TIME_SPAN = 20 * 366 * 86_400
 """Seconds from its start that a simulation can last."""
-MOST_PREPARED = 100_000
+MOST_PREPARED = 60_000
 """Listeners whose texts are kept joined; more are joined from shared parts for each line."""
 
 

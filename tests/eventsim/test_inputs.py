@@ -10,7 +10,8 @@ from contracts.errors import ConfigurationError
 from eventsim.catalog import built_in_catalog, read_catalog
 from eventsim.config import default_config, read_config
 from eventsim.machine import Machine
-from eventsim.options import LOCAL_BROKER, simulation_settings
+from eventsim.manual import LOCAL_BROKER
+from eventsim.options import simulation_settings
 from eventsim.replay import topic_files
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
