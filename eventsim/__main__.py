@@ -55,15 +55,17 @@ def _simulate(settings: Settings) -> None:
     if settings.state and settings.state.exists():
         load(settings.state, simulation, faults, belongs_to)
     sinks = _sinks(settings)
+    progress = Progress()
     topics = Topics(world, simulation.listeners, simulation.now)
-    run = Run(simulation, topics, faults, sinks, report, Progress())
+    run = Run(simulation, topics, faults, sinks, report, progress)
     run.ledger = Ledger(settings.ledger) if settings.ledger else None
     run.state, run.belongs_to = settings.state, belongs_to
-    if settings.continuous or settings.end is None:
-        run.with_the_clock(settings.end)
-    else:
-        run.to_the_end(settings.end)
-    run.close()
+    with progress:
+        if settings.continuous or settings.end is None:
+            run.with_the_clock(settings.end)
+        else:
+            run.to_the_end(settings.end)
+        run.close()
     if settings.report:
         report.write(settings.report)
 
@@ -83,8 +85,8 @@ def _replay(settings: ReplaySettings) -> None:
     files = topic_files(settings.folder)
     report, progress = Report(), Progress()
     publisher = KafkaPublisher(settings.kafka, files, settings.partitions)
-    replay(files, publisher, report, progress)
-    progress.close()
+    with progress:
+        replay(files, publisher, report, progress)
     if settings.report:
         report.write(settings.report)
 

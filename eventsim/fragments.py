@@ -82,11 +82,12 @@ class Pool:
         groups = 1
         while int(values.max()) >= DIGITS**groups:
             groups += 1
-        columns: list[Column] = []
-        for power in range(groups - 1, -1, -1):
+        top = values // DIGITS ** (groups - 1)
+        first = self._plain + top
+        columns: list[Column] = [first if groups == 1 else np.where(top > 0, first, self.empty)]
+        for power in range(groups - 2, -1, -1):
             leading = values // DIGITS**power
-            digits = leading % DIGITS
-            column = np.where(leading >= DIGITS, self._padded, self._plain) + digits
+            column = np.where(leading >= DIGITS, self._padded, self._plain) + leading % DIGITS
             columns.append(np.where(leading > 0, column, self.empty) if power else column)
         return columns
 

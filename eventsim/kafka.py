@@ -59,6 +59,8 @@ class KafkaPublisher:
             except BufferError:
                 self._producer.poll(0.1)
                 self._raise_failure()
+            except KafkaException as error:
+                raise self._refused(topic, len(payload), error) from error
             else:
                 return
 
@@ -74,7 +76,7 @@ class KafkaPublisher:
         for payload, key in zip(payloads, keys, strict=True):
             try:
                 produce(topic, payload, key)
-            except BufferError:
+            except (BufferError, KafkaException):
                 self.publish(topic, payload, key)
 
     def flush(self) -> None:
@@ -99,6 +101,10 @@ class KafkaPublisher:
 
     def _on_failure(self, error: KafkaError | None, _: Message) -> None:
         self._failure = error or self._failure
+
+    def _refused(self, topic: str, size: int, error: KafkaException) -> UnavailableError:
+        reason = error.args[0].str() if error.args else str(error)
+        return UnavailableError(f"a message of {size:,} bytes cannot go to {topic}: {reason}")
 
     def _raise_failure(self) -> None:
         if self._failure is not None:

@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from typing import Self
 
 from rich.console import Console
 from rich.live import Live
@@ -15,13 +16,21 @@ class Progress:
     """Shows simulated time, messages, their rate and the distance to the clock."""
 
     def __init__(self) -> None:
-        """Show on standard error, if that is a terminal."""
-        console = Console(stderr=True)
+        """Show on standard error, if that is a terminal, while entered."""
         self._began = self._shown = time.monotonic()
         self._live: Live | None = None
+
+    def __enter__(self) -> Self:
+        console = Console(stderr=True)
         if console.is_terminal:
             self._live = Live(console=console, auto_refresh=False)
             self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the last line standing."""
+        if self._live is not None:
+            self._live.stop()
 
     def show(self, simulated: int, messages: int) -> None:
         """Say that all before `simulated` (epoch seconds) has been handed on."""
@@ -39,8 +48,3 @@ class Progress:
             ),
             refresh=True,
         )
-
-    def close(self) -> None:
-        """Leave the last line standing."""
-        if self._live is not None:
-            self._live.stop()

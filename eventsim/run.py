@@ -119,7 +119,6 @@ class Run:
             sink.close()
         if self.ledger is not None:
             self.ledger.close()
-        self.progress.close()
         log.info(
             "simulated",
             until=datetime.fromtimestamp(self.simulation.now, UTC).isoformat(),

@@ -2,9 +2,13 @@
 
 from collections import Counter, defaultdict
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contracts.events import EVENTS, EVENTS_BY_NAME
+from eventsim.fragments import Pool
 from eventsim.topics import TOPICS
 from tests.eventsim.judge import verdict
 
@@ -139,3 +143,18 @@ def test_positions_in_a_song_never_go_back(day):
 
 def test_all_topics_are_declared(day):
     assert set(day) == set(EVENTS_BY_NAME)
+
+
+@given(values=st.lists(st.integers(0, 10**15), min_size=1, max_size=20))
+def test_numbers_are_written_in_decimal(pool, values):
+    columns = [*pool.number(np.array(values)), pool.newline]
+    lines = pool.lines(columns, len(values))
+
+    assert lines.texts() == [str(value).encode() for value in values]
+
+
+@pytest.fixture(scope="module")
+def pool():
+    pool = Pool()
+    pool.newline = pool.add(["\n"])
+    return pool
