@@ -56,7 +56,7 @@ def _simulate(settings: Settings) -> None:
         load(settings.state, simulation, faults, belongs_to)
     sinks = _sinks(settings)
     progress = Progress()
-    topics = Topics(world, simulation.listeners, simulation.now)
+    topics = Topics(world, simulation.listeners, simulation.now, settings.end)
     run = Run(simulation, topics, faults, sinks, report, progress)
     run.ledger = Ledger(settings.ledger) if settings.ledger else None
     run.state, run.belongs_to = settings.state, belongs_to
@@ -66,6 +66,7 @@ def _simulate(settings: Settings) -> None:
         else:
             run.to_the_end(settings.end)
         run.close()
+    run.tell()
     if settings.report:
         report.write(settings.report)
 

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+LIVE = 86_400
+"""Seconds behind the clock up to which the distance is worth telling."""
 EVERY = 0.2
 """Seconds between two updates of the line."""
 
@@ -18,6 +20,7 @@ class Progress:
     def __init__(self) -> None:
         """Show on standard error, if that is a terminal, while entered."""
         self._began = self._shown = time.monotonic()
+        self._simulated = self._messages = 0
         self._live: Live | None = None
 
     def __enter__(self) -> Self:
@@ -30,21 +33,20 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         """Leave the last line standing."""
         if self._live is not None:
+            self._live.update(self._line(), refresh=True)
             self._live.stop()
 
     def show(self, simulated: int, messages: int) -> None:
         """Say that all before `simulated` (epoch seconds) has been handed on."""
+        self._simulated, self._messages = simulated, messages
         now = time.monotonic()
-        if self._live is None or now - self._shown < EVERY:
-            return
-        self._shown = now
-        at = datetime.fromtimestamp(simulated, UTC)
-        behind = max(0, int(time.time()) - simulated)
-        rate = messages / max(now - self._began, 1e-9)
-        self._live.update(
-            Text(
-                f"{at:%Y-%m-%d %H:%M:%S} UTC   {messages:,} messages   {rate:,.0f}/s   "
-                f"{behind:,} s behind the clock"
-            ),
-            refresh=True,
-        )
+        if self._live is not None and now - self._shown >= EVERY:
+            self._shown = now
+            self._live.update(self._line(), refresh=True)
+
+    def _line(self) -> Text:
+        at = datetime.fromtimestamp(self._simulated, UTC)
+        rate = self._messages / max(time.monotonic() - self._began, 1e-9)
+        line = f"{at:%Y-%m-%d %H:%M:%S} UTC   {self._messages:,} messages   {rate:,.0f}/s"
+        behind = int(time.time()) - self._simulated
+        return Text(f"{line}   {behind:,} s behind the clock" if 0 <= behind < LIVE else line)

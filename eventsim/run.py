@@ -119,6 +119,9 @@ class Run:
             sink.close()
         if self.ledger is not None:
             self.ledger.close()
+
+    def tell(self) -> None:
+        """Log what was sent."""
         log.info(
             "simulated",
             until=datetime.fromtimestamp(self.simulation.now, UTC).isoformat(),

@@ -33,7 +33,7 @@ CLASSIC_TOPICS = tuple(
 )
 TOPICS = (*CLASSIC_TOPICS, MUSIC_EVENTS.name)
 TIME_SPAN = 20 * 366 * 86_400
-"""Seconds from its start that a simulation can last."""
+"""Seconds from its start that a simulation without an end can last."""
 MOST_PREPARED = 60_000
 """Listeners whose texts are kept joined; more are joined from shared parts for each line."""
 
@@ -59,14 +59,16 @@ class Messages:
 class Topics:
     """Writes the messages of all topics."""
 
-    def __init__(self, world: World, listeners: Listeners, start: int) -> None:
-        """Cut all texts into fragments; events happen from `start` on, epoch seconds."""
+    def __init__(
+        self, world: World, listeners: Listeners, start: int, end: int | None = None
+    ) -> None:
+        """Cut all texts into fragments; events happen from `start` to `end`, epoch seconds."""
         self._machine = world.machine
         self._first_user_id = world.config.first_user_id
         tag = world.config.tag
         self._tag = f',"tag":{text(tag)}' if tag else ""
         self.pool = Pool()
-        self._add_times(start)
+        self._add_times(start, end or start + TIME_SPAN)
         self._add_states(world.machine.states)
         self._add_songs(world.catalog.songs, with_song_id=world.player is not None)
         self._add_people(world.people)
@@ -215,10 +217,10 @@ class Topics:
             parts = self._who_in_parts(listeners, row, shown)
             self._prepared = self.pool.add_array(self.pool.texts(parts, len(row)))
 
-    def _add_times(self, start: int) -> None:
+    def _add_times(self, start: int, end: int) -> None:
         add = self.pool.add
         self._first_time = start // DIGITS
-        leading = range(self._first_time, (start + TIME_SPAN) // DIGITS)
+        leading = range(self._first_time, end // DIGITS + 1)
         self._open_time = add(f'{{"ts":{digits}' for digits in leading)
         self._time = add(str(digits) for digits in leading)
         self._time_and_session = add(f'{digits:04d}000,"sessionId":' for digits in range(DIGITS))
