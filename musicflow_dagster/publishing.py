@@ -30,11 +30,7 @@ from musicflow_dagster.publication import (
 )
 
 PUBLISHED_SCHEMAS = frozenset({"marts", "reporting", "reconciliation"})
-PUBLIC_AS_IT_IS = frozenset({"city", "latitude", "longitude"})
-"""Personal at the source, public where a model has made it coarse."""
-PERSONAL = frozenset(
-    each.name for event in EVENTS for each in lake_fields(event) if each.personal
-).difference(PUBLIC_AS_IT_IS)
+PERSONAL = frozenset(each.name for event in EVENTS for each in lake_fields(event) if each.personal)
 PENDING = "pending"
 KEPT = 2
 

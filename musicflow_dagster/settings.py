@@ -10,6 +10,8 @@ from contracts.errors import ConfigurationError
 from contracts.lake import hour_of
 
 REPOSITORY = Path(__file__).parents[1]
+SCHEMAS = frozenset({"raw", "staging", "marts", "reporting", "reconciliation"})
+"""Of the warehouse; its file's name is a name in SQL beside them."""
 
 
 class Settings(BaseSettings):
@@ -44,6 +46,13 @@ class Settings(BaseSettings):
         if hour_of(aware) != aware:
             raise ValueError("give a whole UTC hour, such as 2024-01-01T00:00:00Z")
         return aware.astimezone(UTC)
+
+    @field_validator("warehouse")
+    @classmethod
+    def _unlike_its_schemas(cls, warehouse: Path) -> Path:
+        if warehouse.stem in SCHEMAS:
+            raise ValueError(f"DuckDB would take the file {warehouse.name} for a schema; rename it")
+        return warehouse
 
     def model_post_init(self, _context: object) -> None:
         """Fill in the folders that were not given, all absolute."""
