@@ -172,7 +172,7 @@ def _make_folder(folder: Path) -> None:
     for _ in range(_MAKING_TRIES):
         try:
             folder.mkdir(parents=True, exist_ok=True)
-        except FileNotFoundError:
+        except (FileNotFoundError, FileExistsError):
             continue
         return
     folder.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -18,11 +19,11 @@ from contracts.progress import read_progress
 from contracts.store import disk_error, open_store
 from local import outcome, processes
 from local.broker import broker, refuse_messages
-from local.inputs import first_hour
 from local.report import Report
 from local.screen import Screen
 from local.workspace import Workspace
 
+EVENTSIM = (sys.executable, "-m", "eventsim")
 USERS = 30_000
 """Listeners: with the built-in model a little over a million messages in 24 hours."""
 START = datetime(2026, 1, 6, tzinfo=UTC)
@@ -47,18 +48,27 @@ class Source:
     events: Path | None = None
     users: int = USERS
 
-    @property
-    def first_hour(self) -> datetime:
-        """Where the history starts, UTC."""
-        return first_hour(self.events) if self.events else START
+    def history_start(self) -> datetime | None:
+        """The hour of the first event, UTC; None for files in which no message has a time.
+
+        Raises:
+            StationFailedError: The files are no event files, or cannot be read.
+        """
+        if self.events is None:
+            return START
+        with tempfile.TemporaryDirectory() as folder:
+            report = Path(folder) / "report.json"
+            look = [*EVENTSIM, "replay", str(self.events), "--report", str(report)]
+            processes.run(look, os.environ, Path(folder) / "log")
+            found = json.loads(report.read_text())["history_start"]
+        return datetime.fromisoformat(found) if found else None
 
     def command(self, report: Path) -> list[str]:
         """The simulator's command that publishes the events and writes its counts to `report`."""
-        eventsim = [sys.executable, "-m", "eventsim"]
         if self.events:
-            return [*eventsim, "replay", str(self.events), "--kafka", "--report", str(report)]
+            return [*EVENTSIM, "replay", str(self.events), "--kafka", "--report", str(report)]
         return [
-            *eventsim, "--kafka", "--report", str(report),
+            *EVENTSIM, "--kafka", "--report", str(report),
             "--nusers", str(self.users), "--seed", str(SEED),
             "--start-time", f"{START:%Y-%m-%dT%H:%M:%S}", "--end-time", f"{END:%Y-%m-%dT%H:%M:%S}",
             "--poison", str(POISON_RATE), "--resend", str(RESEND_RATE),
@@ -73,7 +83,7 @@ def run(workspace: Workspace, source: Source) -> bool:
         ConfigurationError: The input is wrong; nothing was started.
         StationFailedError: A station ended with an error.
     """
-    settings = workspace.settings(start=source.first_hour)
+    settings = workspace.settings(start=source.history_start())
     environment = {**os.environ, **settings}
     make_clean(workspace.home)
     workspace.write_settings(settings)

@@ -9,7 +9,8 @@ class TopicCounts:
     """One topic's messages, hop by hop.
 
     `produced` are messages that Kafka acknowledged; `rejected` counts by first reason;
-    `duplicates` are accepted rows whose identity `raw` already holds.
+    `duplicates` are accepted rows whose identity `raw` already holds; `waiting` ones lie in hours
+    that are not complete yet.
     """
 
     produced: int
@@ -17,6 +18,7 @@ class TopicCounts:
     rejected: Mapping[str, int]
     duplicates: int
     raw: int
+    waiting: int = 0
 
     @property
     def rejects(self) -> int:
@@ -28,7 +30,7 @@ class TopicCounts:
         """Whether each message is accounted for, once."""
         return (
             self.produced == self.accepted + self.rejects
-            and self.accepted == self.raw + self.duplicates
+            and self.accepted == self.raw + self.duplicates + self.waiting
         )
 
 

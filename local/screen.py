@@ -27,24 +27,28 @@ class Screen:
         """Show a stage while it runs; what it yields takes a word on how far it is."""
         started = time.monotonic()
         said = started
-        with self.console.status(title) as status:
+        with self.console.status(escape(title)) as status:
 
             def show(detail: str) -> None:
                 nonlocal said
-                status.update(f"{title} · {detail}")
+                status.update(escape(f"{title} · {detail}"))
                 if not self.console.is_terminal and time.monotonic() - said > QUIET_SECONDS:
                     said = time.monotonic()
-                    self.console.print(f"  … {title} · {detail}", highlight=False)
+                    self._line(f"  … {title} · {detail}")
 
             if not self.console.is_terminal:
-                self.console.print(f"  … {title}", highlight=False)
+                self._line(f"  … {title}")
             yield show
         self.seconds[name] = time.monotonic() - started
-        self.console.print(f"  ✓ {title} [dim]{self.seconds[name]:.1f} s[/dim]", highlight=False)
+        self._line(f"  ✓ {title} {self.seconds[name]:.1f} s")
 
     def note(self, text: str) -> None:
         """Say something in the middle of a stage."""
-        self.console.print(f"  ! {text}", highlight=False)
+        self._line(f"  ! {text}")
+
+    def _line(self, text: str) -> None:
+        """Print text as it is: paths and log lines may look like markup."""
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def summary(self, report: Report, next_steps: Mapping[str, str]) -> None:
         """Show that every event is accounted for, what was played most, and where to go on."""
@@ -54,6 +58,8 @@ class Screen:
             self.console.print(reasons_table(report))
         for name, rows in report.facts.items():
             self.console.print(f"  {name}: {rows:,} rows", highlight=False)
+        if waiting := sum(counts.waiting for counts in report.topics.values()):
+            self.console.print(f"  {waiting:,} rows wait for their hour to be complete")
         verdict = "[green]yes[/green]" if report.reconciled else "[red]NO[/red]"
         self.console.print(f"  {report.hours} hours built; every event accounted for: {verdict}")
         self.console.print()
@@ -62,18 +68,18 @@ class Screen:
         self.console.print(f"\nWall time: {stages}", highlight=False, soft_wrap=True)
         self.console.print("Where to go next:")
         for purpose, command in next_steps.items():
-            self.console.print(f"  {purpose}: {command}", highlight=False, soft_wrap=True)
+            self._line(f"  {purpose}: {command}")
 
 
 def narrow_table(title: str) -> Table:
     """A table without frames, so that six numbers fit a terminal of 80 columns."""
-    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, padding=0)
 
 
 def counts_table(report: Report) -> Table:
     """One line per topic, hop by hop."""
     table = narrow_table("Where every message went")
-    table.add_column("topic")
+    table.add_column("topic", no_wrap=True)
     for hop in ("produced", "accepted", "rejected", "duplicates", "raw rows"):
         table.add_column(hop, justify="right")
     table.add_column("adds up")
@@ -88,13 +94,13 @@ def counts_table(report: Report) -> Table:
 
 def reasons_table(report: Report) -> Table:
     """Why messages were rejected, by topic."""
-    reasons = sorted({reason for counts in report.topics.values() for reason in counts.rejected})
     table = narrow_table("Why messages were rejected")
-    table.add_column("topic")
-    for reason in reasons:
-        table.add_column(reason, justify="right")
+    table.add_column("topic", no_wrap=True)
+    table.add_column("reason", no_wrap=True)
+    table.add_column("messages", justify="right")
     for name, counts in report.topics.items():
-        table.add_row(name, *(f"{counts.rejected.get(reason, 0):,}" for reason in reasons))
+        for reason, messages in counts.rejected.items():
+            table.add_row(name, reason, f"{messages:,}")
     return table
 
 

@@ -30,6 +30,10 @@ def test_all_accounted_for_is_reconciled():
     assert GOOD.reconciled
 
 
+def test_rows_of_an_hour_that_still_runs_wait_and_are_not_lost():
+    assert listens(accepted=10, produced=12, waiting=2).reconciled
+
+
 @pytest.mark.parametrize(
     "report",
     [
@@ -52,6 +56,7 @@ def test_the_report_has_the_documented_form():
             "listen_events": {
                 "produced": 10, "accepted": 8, "rejected": {"wrong_type": 2}, "duplicates": 1,
                 "raw": 7,
+                "waiting": 0,
             }
         },
         "facts": {"fct_streams": 7},
@@ -70,3 +75,33 @@ def test_titles_that_look_like_markup_are_shown_as_they_are():
     assert "Fiona [bold]" in shown.getvalue()
     assert "1,234" in shown.getvalue()
     assert "go on: make dev" in shown.getvalue()
+
+
+def test_text_that_looks_like_markup_is_no_markup():
+    shown = io.StringIO()
+    screen = Screen(Console(file=shown, width=80))
+
+    with screen.stage("land", "a [stage]") as show:
+        show("[/nothing] [info     ] landed")
+        screen.note("[red]no colour[/red]")
+
+    assert "a [stage]" in shown.getvalue()
+    assert "[red]no colour[/red]" in shown.getvalue()
+
+
+def test_the_tables_fit_a_terminal_of_80_columns():
+    counts = TopicCounts(
+        produced=1_234_567,
+        accepted=1_234_567,
+        rejected={"unreadable_json": 1_234, "impossible_time": 1},
+        duplicates=1_234,
+        raw=1_234_567,
+    )
+    shown = io.StringIO()
+
+    Screen(Console(file=shown, width=80)).summary(
+        replace(GOOD, topics=dict.fromkeys([*GOOD.topics, "status_change_events"], counts)), {}
+    )
+
+    assert "…" not in shown.getvalue()
+    assert max(map(len, shown.getvalue().splitlines())) <= 80

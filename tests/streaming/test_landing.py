@@ -332,8 +332,9 @@ def path_without_java(tmp_path) -> Path:
     folder.mkdir()
     for place in ("/bin", "/usr/bin"):
         for command in Path(place).iterdir():
-            if not command.name.startswith("java") and not (folder / command.name).exists():
-                (folder / command.name).symlink_to(command)
+            link = folder / command.name
+            if not command.name.startswith("java") and not link.is_symlink():
+                link.symlink_to(command)
     return folder
 
 
