@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from honcho.manager import Manager
@@ -24,6 +24,8 @@ from local.workspace import Workspace
 
 DAGSTER_PORT = 3000
 KAFKA_PORT = 9092
+HEAD_START = timedelta(hours=2)
+"""The listeners begin so long ago, so that there are complete hours to build at once."""
 ROOT = Path(__file__).parents[1]
 
 
@@ -51,7 +53,7 @@ def run(workspace: Workspace, port: int, users: int) -> int:
         UnavailableError: Dagster's port is taken.
         StationFailedError: The broker cannot be started.
     """
-    parts = commands(free_port(port), users)
+    parts = commands(free_port(port), users, workspace.home / "eventsim.state")
     environment = {**workspace.settings(), **os.environ}
     print("Starting Kafka ...", flush=True)
     initialise = [sys.executable, "-m", "musicflow_dagster", "init"]
@@ -65,15 +67,15 @@ def run(workspace: Workspace, port: int, users: int) -> int:
         return supervise(parts, environment)
 
 
-def commands(port: int, users: int) -> dict[str, list[str]]:
-    """What runs beside the broker, by name."""
+def commands(port: int, users: int, listeners: Path) -> dict[str, list[str]]:
+    """What runs beside the broker, by name; the file `listeners` keeps them from run to run."""
     python = [sys.executable, "-m"]
-    start = datetime.now(UTC).strftime("%Y-%m-%dT%H:00:00")
+    start = f"{datetime.now(UTC) - HEAD_START:%Y-%m-%dT%H:00:00}"
     return {
         "landing": [*python, "streaming"],
         "eventsim": [
             *python, "eventsim", "--continuous", "--kafka",
-            "--nusers", str(users), "--start-time", start,
+            "--nusers", str(users), "--start-time", start, "--state", str(listeners),
         ],
         "dagster": [
             *python, "dagster", "dev", "--workspace", str(ROOT / "workspace.yaml"),
