@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from contracts.errors import MusicFlowError
 from contracts.logs import configure_logs
 from eventsim.catalog import built_in_catalog, read_catalog
+from eventsim.event_files import topic_files
 from eventsim.faults import Faults
+from eventsim.history import HOUR_MS, iso
 from eventsim.kafka import KafkaPublisher, KafkaSink
 from eventsim.ledger import Ledger
 from eventsim.options import ReplaySettings, Settings, replay_settings, simulation_settings
 from eventsim.progress import Progress
-from eventsim.replay import replay, topic_files
+from eventsim.replay import replay
 from eventsim.report import Report
 from eventsim.run import Run
 from eventsim.similar import read_similar
@@ -67,6 +69,9 @@ def _simulate(settings: Settings) -> None:
             run.to_the_end(settings.end)
         run.close()
     run.tell()
+    for sink in sinks:
+        report.refuse(sink.refused)
+    report.history_start = iso(settings.start * 1000 // HOUR_MS * HOUR_MS)
     if settings.report:
         report.write(settings.report)
 
@@ -84,10 +89,11 @@ def _sinks(settings: Settings) -> list[Sink]:
 
 def _replay(settings: ReplaySettings) -> None:
     files = topic_files(settings.folder)
-    report, progress = Report(), Progress()
-    publisher = KafkaPublisher(settings.kafka, files, settings.partitions)
-    with progress:
-        replay(files, publisher, report, progress)
+    publisher = None
+    if settings.kafka:
+        publisher = KafkaPublisher(settings.kafka, files, settings.partitions)
+    with Progress() as progress:
+        report = replay(files, publisher, datetime.now(UTC), progress)
     if settings.report:
         report.write(settings.report)
 

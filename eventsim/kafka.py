@@ -1,20 +1,36 @@
 """Messages to Kafka: acknowledged by all replicas, each once, in order."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 import pyarrow as pa
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it declares no exports
+    AdminClient,
+    ConfigResource,
+    ResourceType,
+)
 from confluent_kafka.cimpl import NewTopic
 
 from contracts.errors import UnavailableError
+from contracts.logs import log
 from eventsim.faults import Extra, Outgoing
 
+SIZE_LIMIT = "max.message.bytes"
 LARGEST_MESSAGE = 2 * 1024 * 1024
+"""What the topics that are created here take."""
+TRACED_BYTES = 64 * 1024
+"""Messages of at least this size are remembered with where they came from, until acknowledged."""
+BATCH_BYTES = 1_000_000
 CONNECT_SECONDS = 15
 DELIVERY_SECONDS = 120
 QUEUED_MESSAGES = 200_000
 QUEUED_KILOBYTES = 131_072
+
+Origin = Mapping[str, str | int]
+"""Where a message came from, as it stands in logs."""
+UNTRACED: Origin = {}
 
 
 class KafkaPublisher:
@@ -28,15 +44,18 @@ class KafkaPublisher:
         """
         self._servers = servers
         self._failure: KafkaError | None = None
-        _create_missing(servers, topics, partitions)
+        self.refused: Counter[str] = Counter()
+        """Messages by topic that are larger than Kafka takes, up to the last `serve`."""
+        least, most = _size_limits(servers, list(topics), partitions)
         self._producer = Producer(
             {
                 "bootstrap.servers": servers,
                 "acks": "all",
                 "enable.idempotence": True,
                 "linger.ms": 50,
-                "batch.size": 1_000_000,
-                "message.max.bytes": LARGEST_MESSAGE,
+                # A batch that a topic takes: what is refused is then too large by itself.
+                "batch.size": min(BATCH_BYTES, least),
+                "message.max.bytes": most,
                 "queue.buffering.max.messages": QUEUED_MESSAGES,
                 "queue.buffering.max.kbytes": QUEUED_KILOBYTES,
                 "delivery.timeout.ms": DELIVERY_SECONDS * 1000,
@@ -47,20 +66,32 @@ class KafkaPublisher:
             }
         )
 
-    def publish(self, topic: str, payload: bytes, key: bytes | str | None) -> None:
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        key: bytes | str | None,
+        origin: Origin = UNTRACED,
+    ) -> None:
         """Queue a message; waits while the queue is full.
 
+        One that is larger than Kafka takes is logged with its `origin`, and counted.
+
         Raises:
-            UnavailableError: An earlier message could not be delivered.
+            UnavailableError: This message or an earlier one could not be delivered.
         """
+        traced = origin and len(payload) >= TRACED_BYTES
+        on_delivery = partial(self._on_failure, origin=origin) if traced else self._on_failure
         while True:
             try:
-                self._producer.produce(topic, payload, key)
+                self._producer.produce(topic, payload, key, on_delivery=on_delivery)
             except BufferError:
                 self._producer.poll(0.1)
                 self._raise_failure()
             except KafkaException as error:
-                raise self._refused(topic, len(payload), error) from error
+                self._failed(error.args[0], topic, len(payload), origin)
+                self._raise_failure()
+                return
             else:
                 return
 
@@ -99,12 +130,18 @@ class KafkaPublisher:
         self._producer.poll(0)
         self._raise_failure()
 
-    def _on_failure(self, error: KafkaError | None, _: Message) -> None:
-        self._failure = error or self._failure
+    def _on_failure(
+        self, error: KafkaError | None, message: Message, origin: Origin = UNTRACED
+    ) -> None:
+        if error is not None:
+            self._failed(error, message.topic() or "", len(message), origin)
 
-    def _refused(self, topic: str, size: int, error: KafkaException) -> UnavailableError:
-        reason = error.args[0].str() if error.args else str(error)
-        return UnavailableError(f"a message of {size:,} bytes cannot go to {topic}: {reason}")
+    def _failed(self, error: KafkaError, topic: str, size: int, origin: Origin) -> None:
+        if error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
+            self.refused[topic] += 1
+            log.warning("larger than Kafka takes", topic=topic, bytes=size, **origin)
+        else:
+            self._failure = error
 
     def _raise_failure(self) -> None:
         if self._failure is not None:
@@ -119,6 +156,11 @@ class KafkaSink:
     def __init__(self, publisher: KafkaPublisher) -> None:
         """Publish through `publisher`."""
         self._publisher = publisher
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """Messages by topic that are larger than Kafka takes."""
+        return self._publisher.refused
 
     def write(self, outgoing: Outgoing) -> None:
         """Queue a chunk.
@@ -161,26 +203,36 @@ class KafkaSink:
         self._publisher.flush()
 
 
-def _create_missing(servers: str, topics: Iterable[str], partitions: int) -> None:
+def _size_limits(servers: str, topics: Sequence[str], partitions: int) -> tuple[int, int]:
+    """Create the topics that are missing; the smallest and the largest message limit of all."""
     admin = AdminClient({"bootstrap.servers": servers, "log_level": 0})
     try:
-        standing = admin.list_topics(timeout=CONNECT_SECONDS).topics
-        missing = [
-            NewTopic(
-                topic,
-                num_partitions=partitions,
-                config={
-                    "message.timestamp.type": "LogAppendTime",
-                    "max.message.bytes": str(LARGEST_MESSAGE),
-                },
-            )
-            for topic in topics
-            if topic not in standing
+        _create_missing(admin, topics, partitions)
+        described = admin.describe_configs(
+            [ConfigResource(ResourceType.TOPIC, topic) for topic in topics]
+        )
+        limits = [
+            int(settings.result(CONNECT_SECONDS)[SIZE_LIMIT].value)
+            for settings in described.values()
         ]
-        for created in admin.create_topics(missing).values() if missing else ():
-            created.result(CONNECT_SECONDS)
     except KafkaException as error:
         reason = error.args[0].str() if error.args else str(error)
         raise UnavailableError(
             f"no Kafka broker answers at {servers} ({reason}): start one, or give --kafka HOST:PORT"
         ) from error
+    return min(limits), max(limits)
+
+
+def _create_missing(admin: AdminClient, topics: Sequence[str], partitions: int) -> None:
+    standing = admin.list_topics(timeout=CONNECT_SECONDS).topics
+    missing = [
+        NewTopic(
+            topic,
+            num_partitions=partitions,
+            config={"message.timestamp.type": "LogAppendTime", SIZE_LIMIT: str(LARGEST_MESSAGE)},
+        )
+        for topic in topics
+        if topic not in standing
+    ]
+    for created in admin.create_topics(missing).values() if missing else ():
+        created.result(CONNECT_SECONDS)

@@ -167,8 +167,10 @@ def replay_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m eventsim replay",
         description="Publishes event files to Kafka: each line a message, unchanged, to the topic "
-        "that the file is named by (listen_events.json, listen_events.json.gz …), keyed by user "
-        "id, else session id. A line that is no JSON is published too, without a key.",
+        "that the file is named by (<topic>.json, .ndjson or .jsonl, plain or with .gz or .zst "
+        "behind), keyed by user id, else session id. A line that is no JSON is published too, "
+        "without a key; one that is larger than Kafka takes is counted as refused. Without "
+        "--kafka the files are only read, so that --report tells what they hold.",
         allow_abbrev=False,
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="the files' folder")

@@ -44,7 +44,8 @@ class ReplaySettings:
     """A replay, as it was asked for."""
 
     folder: Path
-    kafka: str
+    kafka: str | None
+    """None: the files are only looked at."""
     partitions: int
     report: Path | None
 
@@ -91,7 +92,7 @@ def replay_settings(arguments: list[str], environment: Mapping[str, str]) -> Rep
     options = replay_parser().parse_args(arguments)
     return ReplaySettings(
         folder=options.folder,
-        kafka=_broker(options.kafka, environment) or LOCAL_BROKER,
+        kafka=_broker(options.kafka, environment),
         partitions=_whole(environment, "MUSICFLOW_TOPIC_PARTITIONS", 4),
         report=options.report,
     )

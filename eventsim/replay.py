@@ -1,20 +1,21 @@
 """Publishes event files as they stand: each line a message, whatever it holds."""
 
-import gzip
-import zlib
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from contracts.errors import ConfigurationError
-from contracts.events import EARLIEST_EPOCH_MS, EVENTS_BY_NAME, LATEST_EPOCH_MS
 from contracts.logs import log
-from eventsim.kafka import KafkaPublisher
+from eventsim.event_files import lines
+from eventsim.history import Times, iso
+from eventsim.kafka import KafkaPublisher, Origin
 from eventsim.progress import Progress
 from eventsim.report import Report, TopicCounts
+
+SERVED_MESSAGES = 1000
+"""Messages between two looks at what the broker has answered."""
 
 
 class Glimpse(msgspec.Struct):
@@ -35,66 +36,56 @@ class Glimpse(msgspec.Struct):
         return None
 
 
-def topic_files(folder: Path) -> dict[str, list[Path]]:
-    """The files of a folder by topic, which the part of their names before the first dot is.
-
-    Raises:
-        ConfigurationError: There are none, or one is named by no topic.
-    """
-    if not folder.is_dir():
-        raise ConfigurationError(f"{folder} is no folder of event files")
-    found: dict[str, list[Path]] = {}
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or path.is_dir():
-            continue
-        topic = path.name.partition(".")[0]
-        if topic not in EVENTS_BY_NAME:
-            known = ", ".join(EVENTS_BY_NAME)
-            raise ConfigurationError(f"{path} is named by no topic; topics are {known}")
-        found.setdefault(topic, []).append(path)
-    if not found:
-        raise ConfigurationError(f"{folder} has no event files, such as listen_events.json.gz")
-    return found
-
-
 def replay(
-    files: dict[str, list[Path]], publisher: KafkaPublisher, report: Report, progress: Progress
-) -> None:
-    """Publish all lines of all files; returns when the broker has acknowledged them.
+    files: Mapping[str, list[Path]],
+    publisher: KafkaPublisher | None,
+    now: datetime,
+    progress: Progress,
+) -> Report:
+    """Publish all lines of all files, or without a publisher only look at them.
+
+    A message that is larger than Kafka takes is counted as refused, and the others go on. Returns
+    when the broker has acknowledged all others.
 
     Raises:
         ConfigurationError: A file cannot be read.
         UnavailableError: The broker did not take a message.
     """
-    times: list[int] = []
+    report, times = Report(), Times(now)
     for topic, paths in files.items():
         counts = report.topics.setdefault(topic, TopicCounts())
-        for line in _lines(paths):
-            glimpse = _glimpse(line)
-            publisher.publish(topic, line, glimpse.key)
-            counts.messages += 1
-            if isinstance(glimpse.ts, int) and EARLIEST_EPOCH_MS <= glimpse.ts <= LATEST_EPOCH_MS:
-                times = [min([*times[:1], glimpse.ts]), max([*times[1:], glimpse.ts])]
-            if counts.messages % 1000 == 0:
-                publisher.serve()
-                progress.show(times[-1] // 1000 if times else 0, report.messages)
+        for path in paths:
+            for number, line in lines(path):
+                glimpse = _glimpse(line)
+                times.add(glimpse.ts)
+                if publisher is not None:
+                    origin: Origin = {"file": path.name, "line": number}
+                    publisher.publish(topic, line, glimpse.key, origin)
+                counts.messages += 1
+                if counts.messages % SERVED_MESSAGES == 0:
+                    _serve(publisher, report, times, progress)
         counts.events = counts.messages
-        log.info("replayed", topic=topic, messages=counts.messages)
-    publisher.flush()
-    if times:
-        report.first_event, report.last_event = (_iso(at) for at in times)
+    if publisher is not None:
+        publisher.flush()
+        report.refuse(publisher.refused)
+    _tell(report, times)
+    return report
 
 
-def _lines(paths: list[Path]) -> Iterator[bytes]:
-    """Lines without their line feeds; empty ones are none."""
-    for path in paths:
-        try:
-            with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-                for line in file:
-                    if payload := line.removesuffix(b"\n"):
-                        yield payload
-        except (OSError, EOFError, zlib.error) as error:
-            raise ConfigurationError(f"cannot read {path}: {error}") from error
+def _serve(
+    publisher: KafkaPublisher | None, report: Report, times: Times, progress: Progress
+) -> None:
+    if publisher is not None:
+        publisher.serve()
+    progress.show((times.last or 0) // 1000, report.messages)
+
+
+def _tell(report: Report, times: Times) -> None:
+    report.history_start = times.history_start()
+    if times.first is not None and times.last is not None:
+        report.first_event, report.last_event = iso(times.first), iso(times.last)
+    for topic, counts in report.topics.items():
+        log.info("read", topic=topic, messages=counts.messages, refused=counts.refused)
 
 
 def _glimpse(line: bytes) -> Glimpse:
@@ -103,7 +94,3 @@ def _glimpse(line: bytes) -> Glimpse:
         return msgspec.json.decode(line, type=Glimpse)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return Glimpse()
-
-
-def _iso(milliseconds: int) -> str:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,6 +1,7 @@
 """What was sent, by topic: the truth that a platform can be held to."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,9 +14,15 @@ from eventsim.faults import CONFLICTING, RESENT, Extra, Outgoing
 
 @dataclass(slots=True)
 class TopicCounts:
-    """Messages of one topic: `messages` = `events` + `resent` + `conflicting` + all poison."""
+    """Messages of one topic.
+
+    `messages` + `refused` = `events` + `resent` + `conflicting` + all poison.
+    """
 
     messages: int = 0
+    """What was written, and by Kafka acknowledged."""
+    refused: int = 0
+    """What was larger than Kafka takes."""
     events: int = 0
     """Distinct good events that were sent."""
     resent: int = 0
@@ -37,11 +44,13 @@ class TopicCounts:
 
 @dataclass(slots=True)
 class Report:
-    """Counts by topic, and the times of the first and the last good event (ISO 8601, UTC)."""
+    """Counts by topic, and times (ISO 8601, UTC): those of the first and the last good event."""
 
     topics: dict[str, TopicCounts] = field(default_factory=dict)
     first_event: str | None = None
     last_event: str | None = None
+    history_start: str | None = None
+    """The hour of the earliest believable event; None if no message has a believable time."""
 
     def add(self, outgoing: Outgoing) -> None:
         """Count a chunk."""
@@ -59,6 +68,13 @@ class Report:
         for extra in extras:
             counts.add(extra)
             self._seen(extra.at, extra.at)
+
+    def refuse(self, messages: Mapping[str, int]) -> None:
+        """Count messages by topic as refused, which were counted as sent."""
+        for topic, number in messages.items():
+            counts = self.topics[topic]
+            counts.messages -= number
+            counts.refused += number
 
     def _seen(self, first: int, last: int) -> None:
         self.first_event = min(_iso(first), self.first_event or _iso(first))

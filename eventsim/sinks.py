@@ -1,6 +1,7 @@
 """Where messages go: files, one a topic, or Kafka (`kafka.py`)."""
 
 import os
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from io import FileIO
 from pathlib import Path
@@ -20,6 +21,10 @@ SETTLED_BYTES = 64 * 1024 * 1024
 
 class Sink(Protocol):
     """Takes chunks of messages; `close` returns when all of them are safe."""
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """Messages by topic that were too large to be taken."""
 
     def write(self, outgoing: Outgoing) -> None:
         """Take a chunk."""
@@ -67,6 +72,11 @@ class FileSink:
             }
         except OSError as error:
             raise disk_error(error, folder) from error
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """None: a file takes any message."""
+        return {}
 
     def write(self, outgoing: Outgoing) -> None:
         """Append a chunk.

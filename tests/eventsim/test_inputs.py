@@ -12,7 +12,6 @@ from eventsim.config import default_config, read_config
 from eventsim.machine import Machine
 from eventsim.manual import LOCAL_BROKER
 from eventsim.options import simulation_settings
-from eventsim.replay import topic_files
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -120,13 +119,6 @@ def test_a_wrong_songs_file_is_told_by_row_and_column(tmp_path, text, message):
 
     with pytest.raises(ConfigurationError, match=message):
         read_catalog(path)
-
-
-def test_a_file_named_by_no_topic_is_refused(tmp_path):
-    (tmp_path / "listens.json").write_text("{}\n")
-
-    with pytest.raises(ConfigurationError, match="is named by no topic"):
-        topic_files(tmp_path)
 
 
 def test_the_command_line_goes_before_the_file(tmp_path):

@@ -3,12 +3,14 @@
 import gzip
 import json
 import time
+from unittest.mock import Mock
 
 import pytest
 from confluent_kafka import Consumer, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from eventsim.__main__ import main
+from eventsim.kafka import KafkaPublisher
 from eventsim.topics import TOPICS
 
 pytestmark = pytest.mark.integration
@@ -83,6 +85,45 @@ def test_a_replay_sends_each_line_as_it_stands(kafka, arrived, tmp_path):
         (None, lines[2]),
         (None, lines[3]),
     ]
+
+
+def test_a_message_larger_than_kafka_takes_is_counted_and_the_others_go_on(
+    kafka, arrived, tmp_path, monkeypatch
+):
+    large = b'{"sessionId": 8, "secret": "%s"}' % (b"x" * 3_000_000)
+    good = [b'{"sessionId": %d}' % number for number in range(9)]
+    folder, report = tmp_path / "events", tmp_path / "report.json"
+    folder.mkdir()
+    logged = Mock()
+    monkeypatch.setattr("eventsim.kafka.log", logged)
+    (folder / "auth_events.json").write_bytes(b"\n".join([*good[:5], large, *good[5:]]))
+
+    assert main(["replay", str(folder), "--kafka", kafka, "--report", str(report)]) == 0
+
+    assert sorted(value for _, value in arrived("auth_events")) == good
+    counts = json.loads(report.read_text())["topics"]["auth_events"]
+    assert (counts["messages"], counts["refused"]) == (9, 1)
+    assert logged.warning.call_args.kwargs == {
+        "topic": "auth_events", "bytes": len(large), "file": "auth_events.json", "line": 6,
+    }  # fmt: skip
+
+
+def test_what_only_the_broker_finds_too_large_is_counted_too(kafka):
+    admin = AdminClient({"bootstrap.servers": kafka})
+    limits = {"small_events": "20000", "large_events": "2000000"}
+    made = admin.create_topics(
+        [NewTopic(topic, 1, config={"max.message.bytes": size}) for topic, size in limits.items()]
+    )
+    for each in made.values():
+        each.result(30)
+    publisher = KafkaPublisher(kafka, list(limits), 1)
+
+    for size in (10, 100_000, 50, 30_000, 19_000, 19_000, 70):
+        publisher.publish("small_events", b"x" * size, None, {"line": size})
+    publisher.publish("large_events", b"x" * 100_000, None)
+    publisher.flush()
+
+    assert publisher.refused == {"small_events": 2}
 
 
 def test_an_unreachable_broker_is_one_clear_line(monkeypatch, capsys):
