@@ -26,10 +26,7 @@ def gather(index: LakeIndex, snapshot: Path, warehouse: Path, refused: Iterable[
         events=tuple(event.name for event in EVENTS),
         landed=index.fingerprints(),
         built=built_hours(snapshot, warehouse),
-        caught_up_until={
-            name: record.caught_up_until if record else None
-            for name, record in progress(index.store).items()
-        },
+        caught_up_until=caught_up_until(index.store),
         refused=_refused(refused),
     )
 
@@ -37,6 +34,13 @@ def gather(index: LakeIndex, snapshot: Path, warehouse: Path, refused: Iterable[
 def progress(store: Store) -> dict[str, Progress | None]:
     """How far landing has come with each event."""
     return {event.name: read_progress(store, event.name) for event in EVENTS}
+
+
+def caught_up_until(store: Store) -> dict[str, datetime | None]:
+    """Per event, the time up to which all that Kafka held has landed; None if never."""
+    return {
+        name: record.caught_up_until if record else None for name, record in progress(store).items()
+    }
 
 
 def rules(settings: Settings) -> Rules:

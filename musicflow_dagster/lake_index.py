@@ -20,7 +20,7 @@ from contracts.lake import LAKE_RECORD, hour_key, parse_hour_key
 from contracts.manifests import DataFile, Manifest, ManifestLog
 from contracts.store import Store
 
-FORMAT = "1"
+FORMAT = "2"
 
 _TABLES = """
 create table if not exists meta (key text primary key, value text not null);
@@ -36,6 +36,9 @@ create table if not exists offsets (
   primary key (event, topic, partition, seq)) without rowid;
 create table if not exists files (
   event text, hour text, seq integer, path text, kind text, rows integer, bytes integer,
+  primary key (event, hour, seq, path)) without rowid;
+create table if not exists rejects (
+  event text, hour text, seq integer, path text, rows integer,
   primary key (event, hour, seq, path)) without rowid;
 create table if not exists hours (
   event text, hour text, fingerprint text, stream integer, replay integer, files integer,
@@ -137,7 +140,7 @@ class LakeIndex:
             held = dict(connection.execute("select key, value from meta"))
             wanted = {"format": FORMAT, "lake": self.lake()}
             if held != wanted:
-                for table in ("batches", "offsets", "files", "hours", "meta"):
+                for table in ("batches", "offsets", "files", "rejects", "hours", "meta"):
                     connection.execute(f"delete from {table}")
                 connection.executemany("insert into meta values (?, ?)", wanted.items())
             yield connection
@@ -198,6 +201,13 @@ def _insert(connection: sqlite3.Connection, manifest: Manifest) -> None:
                 *(each.start, each.end, each.accepted, each.rejected, each.not_data),
             )
             for each in manifest.offsets
+        ],
+    )
+    connection.executemany(
+        "insert into rejects values (?, ?, ?, ?, ?)",
+        [
+            (manifest.event, each.hour, manifest.seq, each.path, each.rows)
+            for each in manifest.rejected_files
         ],
     )
     _insert_files(connection, manifest)

@@ -83,7 +83,8 @@ class Plan:
 def plan(known: Known, rules: Rules) -> Plan:
     """Which hours to build now, as ranges in order of time."""
     waiting = tuple(name for name in known.events if known.caught_up_until.get(name) is None)
-    until = complete_until(known, rules.grace)
+    caught_up = {name: known.caught_up_until.get(name) for name in known.events}
+    until = complete_until(caught_up, rules.grace)
     if until is None:
         return Plan((), None, waiting)
     stale = [hour for hour in _span(known, rules, until) if _is_stale(known, hour)]
@@ -92,10 +93,9 @@ def plan(known: Known, rules: Rules) -> Plan:
     return Plan(tuple(_build(known, hours) for hours in ranges), until, (), held)
 
 
-def complete_until(known: Known, grace: timedelta) -> datetime | None:
+def complete_until(caught_up: Mapping[str, datetime | None], grace: timedelta) -> datetime | None:
     """End of the newest hour that is complete for every topic; None if there is no such."""
-    caught_up = [known.caught_up_until.get(name) for name in known.events]
-    times = [at for at in caught_up if at is not None]
+    times = [at for at in caught_up.values() if at is not None]
     if not times or len(times) < len(caught_up):
         return None
     return hour_of(min(times) - grace)

@@ -1,6 +1,7 @@
 """What a publish leaves behind: the pointer that readers start from, and how it is read."""
 # ruff: noqa: S608  table and column names cannot be parameters; none is from outside
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -85,10 +86,24 @@ def rows_of(snapshot: Path, table: str, columns: str) -> list[tuple]:
     if publication is None or table not in publication.tables:
         return []
     files = [str(snapshot / file.path) for file in publication.tables[table].files]
+    return rows_in(files, f"select {columns} from read_parquet($files)")
+
+
+def rows_in(files: Sequence[str], query: str, **parameters: object) -> list[tuple]:
+    """Rows of a `query` to published `files`.
+
+    Raises:
+        LakeError: A file is gone or damaged.
+    """
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
-        query = f"select {columns} from read_parquet($1)"
-        return connection.execute(query, [files]).fetchall()
+        try:
+            return connection.execute(query, {"files": list(files), **parameters}).fetchall()
+        except duckdb.Error as error:
+            raise LakeError(
+                "the snapshot is damaged: remove its folder, and `musicflow build` makes it "
+                f"again ({str(error).splitlines()[0]})"
+            ) from error
 
 
 def built_hours(snapshot: Path, warehouse: Path) -> dict[str, dict[datetime, str]]:

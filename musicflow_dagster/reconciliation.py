@@ -1,229 +1,190 @@
 """The proof that nothing was lost or doubled: every equation of every hop, batch and hour.
 
 Per batch and Kafka partition: offsets = accepted + rejected + not data, without gaps between
-batches. Per event hour: accepted + replayed + from files = raw + duplicates + erased, and
-raw = facts. The lake's side comes from the manifests, the warehouse's from what was published.
+batches. Per event and hour: accepted + replayed + from files = raw + duplicates + erased, and
+raw = facts, where files, raw and facts are counted where they stand. Rows of hours that are not
+complete yet are waiting, not lost.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from contracts.events import EVENTS
-from contracts.lake import hour_key, parse_hour_key
-from musicflow_dagster.accounts import FACTS
-from musicflow_dagster.hours import HourRange, aware
-from musicflow_dagster.lake_index import LakeIndex
-from musicflow_dagster.publication import BUILT_HOURS, rows_of
+from contracts.lake import hour_key
+from musicflow_dagster.accounts import FACTS, Fact
+from musicflow_dagster.evidence import Account, Evidence, Place, gather_evidence
+from musicflow_dagster.hours import HourRange
+from musicflow_dagster.lake_index import LandedHour
+from musicflow_dagster.planner import NO_FILES
+from musicflow_dagster.recount import Finding
+from musicflow_dagster.settings import Settings
 
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """An equation that doesn't hold: of which event, where, and the two numbers or states."""
-
-    event: str
-    where: str
-    what: str
+NOTHING_LANDED = LandedHour(NO_FILES, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class EventTotals:
-    """One event's messages, hop by hop, over the hours asked for (offsets: over all batches)."""
+    """One event's messages, hop by hop: `landed = raw + duplicates + erased + waiting`.
+
+    The first four are over all batches, the others over the hours asked for; `hours` are built.
+    """
 
     offsets: int
     accepted: int
     rejected: int
     not_data: int
-    landed_rows: int
-    raw_rows: int
+    landed: int
+    raw: int
     duplicates: int
     conflicting_duplicates: int
+    erased: int
+    waiting: int
     hours: int
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """All totals, and every equation that failed."""
+    """All totals, and every equation that failed.
+
+    `not_recounted` says why raw rows were not counted in the warehouse; empty if they were.
+    """
 
     totals: dict[str, EventTotals]
     facts: dict[str, int]
     findings: tuple[Finding, ...]
+    complete_until: datetime | None
+    not_recounted: str
 
     @property
     def holds(self) -> bool:
-        """Whether every event is accounted for."""
-        return not self.findings
+        """Whether every event is proven to be accounted for."""
+        return not self.findings and not self.not_recounted
+
+    @property
+    def waiting(self) -> int:
+        """Rows of all events that wait for their hour to be complete."""
+        return sum(totals.waiting for totals in self.totals.values())
 
 
-@dataclass(frozen=True, slots=True)
-class RawHour:
-    """A row of the published account of an event's hour."""
+def reconcile(
+    settings: Settings, hours: HourRange | None = None, patience_seconds: float = 0
+) -> Reconciliation:
+    """Compare what stands at each hop, for all hours or for `hours`.
 
-    accepted: int
-    replayed: int
-    from_files: int
-    raw_rows: int
-    duplicates: int
-    conflicting: int
-    erased: int
+    A run that writes to the warehouse is waited for, `patience_seconds` at most.
+    """
+    return judged(gather_evidence(settings, hours, patience_seconds))
 
 
-def reconcile(index: LakeIndex, snapshot: Path, hours: HourRange | None = None) -> Reconciliation:
-    """Compare what landed with what was published, for all hours or for `hours`."""
-    landed = _landed(index, hours)
-    raw = _raw_hours(snapshot, hours)
-    facts = _fact_hours(snapshot, hours)
-    built = {(event, hour) for event, hour in _built(snapshot, hours, index)}
-    findings = (
-        *_batch_findings(index),
-        *_hour_findings(landed, raw, built),
-        *_fact_findings(raw, facts),
+def judged(evidence: Evidence) -> Reconciliation:
+    """What the evidence comes to (pure)."""
+    return Reconciliation(
+        totals={event.name: _totals(evidence, event.name) for event in EVENTS},
+        facts={
+            fact.name: sum(rows for (name, _), rows in evidence.facts.items() if name == fact.name)
+            for fact in FACTS
+        },
+        findings=(*evidence.findings, *_hour_findings(evidence), *_fact_findings(evidence)),
+        complete_until=evidence.complete_until,
+        not_recounted=evidence.not_recounted,
     )
-    counted: dict[str, int] = {fact.name: 0 for fact in FACTS}
-    for (name, _), (_, fact_rows) in facts.items():
-        counted[name] = counted.get(name, 0) + fact_rows
-    return Reconciliation(_totals(index, landed, raw), counted, findings)
 
 
-def _batch_findings(index: LakeIndex) -> Iterator[Finding]:
-    """Batches whose offsets or files don't add up, and gaps or overlaps between batches."""
-    for event, seq, what in index.query(_BATCHES_THAT_FAIL):
-        yield Finding(event, f"manifest {seq}", what)
+def _hour_findings(evidence: Evidence) -> Iterator[Finding]:
+    """What is wrong between the lake and raw, hour by hour."""
+    for place in sorted({*evidence.landed, *evidence.accounts, *(evidence.raw or {})}):
+        landed, account = _landed(evidence, place), evidence.accounts.get(place)
+        if account and account.manifests == landed.fingerprint:
+            whats = _loaded_wrongly(evidence, place, landed, account)
+        else:
+            whats = _not_loaded(evidence, place, landed, account)
+        for what in whats:
+            yield Finding(place[0], hour_key(place[1]), what)
 
 
-def _hour_findings(
-    landed: dict[tuple[str, datetime], tuple[int, int, int]],
-    raw: dict[tuple[str, datetime], RawHour],
-    built: set[tuple[str, datetime]],
-) -> Iterator[Finding]:
-    for (event, hour), rows in sorted(landed.items()):
-        where = hour_key(hour)
-        account = raw.get((event, hour))
-        if account is None or (event, hour) not in built:
-            yield Finding(event, where, f"{sum(rows)} landed rows are not built yet")
-        elif rows != (account.accepted, account.replayed, account.from_files):
-            yield Finding(event, where, f"{sum(rows)} rows landed, the account has other numbers")
-    for (event, hour), account in sorted(raw.items()):
-        left = account.accepted + account.replayed + account.from_files
-        right = account.raw_rows + account.duplicates + account.erased
-        if left != right:
-            yield Finding(event, hour_key(hour), f"{left} rows landed, {right} are accounted for")
-        if left and (event, hour) not in landed:
-            yield Finding(event, hour_key(hour), f"{left} rows are built that never landed")
+def _loaded_wrongly(
+    evidence: Evidence, place: Place, landed: LandedHour, account: Account
+) -> Iterator[str]:
+    """What is wrong with an hour that was loaded from just what landed."""
+    if (landed.stream, landed.replay, landed.files) != (
+        account.accepted,
+        account.replayed,
+        account.from_files,
+    ):
+        yield f"{landed.rows} rows landed, {account.landed} by the account of the load"
+    accounted_for = account.raw_rows + account.duplicates + account.erased
+    if account.landed != accounted_for:
+        yield f"{account.landed} rows landed, {accounted_for} are accounted for"
+    if evidence.raw is not None and (counted := evidence.raw.get(place, 0)) != account.raw_rows:
+        yield f"{account.raw_rows} rows were loaded into raw, {counted} stand there"
+    if landed.rows and evidence.built.get(place) != landed.fingerprint:
+        yield f"{landed.rows} landed rows are not built yet"
 
 
-def _fact_findings(
-    raw: dict[tuple[str, datetime], RawHour],
-    facts: dict[tuple[str, datetime], tuple[int, int]],
-) -> Iterator[Finding]:
+def _not_loaded(
+    evidence: Evidence, place: Place, landed: LandedHour, account: Account | None
+) -> Iterator[str]:
+    """What is wrong with an hour for which something landed since it was loaded, if it was."""
+    loaded = account.landed if account else 0
+    in_raw = evidence.raw.get(place, 0) if evidence.raw else 0
+    if landed == NOTHING_LANDED:
+        yield f"{loaded or in_raw} rows are built that never landed"
+    elif landed.rows <= loaded:
+        yield f"{landed.rows} rows landed, {loaded} are built from other manifests"
+    elif not _waits(evidence, place):
+        yield f"{landed.rows - loaded} landed rows are not built yet"
+
+
+def _fact_findings(evidence: Evidence) -> Iterator[Finding]:
+    """What is wrong between raw and the published facts, hour by hour."""
     for fact in FACTS:
-        for (event, hour), account in sorted(raw.items()):
-            _, rows = facts.get((fact.name, hour), (0, 0))
-            if event == fact.event.name and rows != account.raw_rows:
-                what = f"{account.raw_rows} raw rows, {rows} in {fact.name}"
-                yield Finding(event, hour_key(hour), what)
+        for place, raw in sorted(_raw_of(evidence, fact).items()):
+            rows = evidence.facts.get((fact.name, place[1]), 0)
+            if rows != raw:
+                yield Finding(
+                    place[0], hour_key(place[1]), f"{raw} raw rows, {rows} in {fact.name}"
+                )
 
 
-def _landed(
-    index: LakeIndex, hours: HourRange | None
-) -> dict[tuple[str, datetime], tuple[int, int, int]]:
-    rows = index.query("select event, hour, stream, replay, files from hours")
-    return {
-        (event, hour): (stream, replay, files)
-        for event, key, stream, replay, files in rows
-        if _within(hour := parse_hour_key(key), hours)
-    }
+def _raw_of(evidence: Evidence, fact: Fact) -> dict[Place, int]:
+    """The raw rows that each hour of the fact must have; hours that are to be built left out."""
+    event = fact.event.name
+    hours = {hour for name, hour in evidence.facts if name == fact.name}
+    hours |= {hour for name, hour in evidence.accounts if name == event}
+    expected = {}
+    for place in ((event, hour) for hour in hours):
+        account = evidence.accounts.get(place)
+        if (account.manifests if account else NO_FILES) == _landed(evidence, place).fingerprint:
+            noted = account.raw_rows if account else 0
+            expected[place] = noted if evidence.raw is None else evidence.raw.get(place, 0)
+    return expected
 
 
-def _raw_hours(snapshot: Path, hours: HourRange | None) -> dict[tuple[str, datetime], RawHour]:
-    columns = (
-        "event, hour, accepted, replayed, from_files, raw_rows, duplicates, "
-        "conflicting_duplicates, erased"
+def _landed(evidence: Evidence, place: Place) -> LandedHour:
+    return evidence.landed.get(place, NOTHING_LANDED)
+
+
+def _waits(evidence: Evidence, place: Place) -> bool:
+    """Whether the hour is not complete yet."""
+    return evidence.complete_until is None or place[1] >= evidence.complete_until
+
+
+def _totals(evidence: Evidence, event: str) -> EventTotals:
+    accounts = {at: each for at, each in evidence.accounts.items() if at[0] == event}
+    landed = {at: each.rows for at, each in evidence.landed.items() if at[0] == event}
+    loaded = {at: each.landed for at, each in accounts.items()}
+    noted = {at: each.raw_rows for at, each in accounts.items()}
+    raw = noted if evidence.raw is None else evidence.raw
+    return EventTotals(
+        **evidence.batches[event],
+        landed=sum(landed.values()),
+        raw=sum(rows for at, rows in raw.items() if at[0] == event),
+        duplicates=sum(each.duplicates for each in accounts.values()),
+        conflicting_duplicates=sum(each.conflicting for each in accounts.values()),
+        erased=sum(each.erased for each in accounts.values()),
+        waiting=sum(
+            max(rows - loaded.get(at, 0), 0) for at, rows in landed.items() if _waits(evidence, at)
+        ),
+        hours=len(accounts),
     )
-    return {
-        (event, aware(hour)): RawHour(*numbers)
-        for event, hour, *numbers in rows_of(snapshot, "reconciliation.raw_hours", columns)
-        if _within(aware(hour), hours)
-    }
-
-
-def _fact_hours(
-    snapshot: Path, hours: HourRange | None
-) -> dict[tuple[str, datetime], tuple[int, int]]:
-    rows = rows_of(snapshot, "reconciliation.fact_hours", "fact, hour, raw_rows, fact_rows")
-    return {
-        (fact, aware(hour)): (raw_rows, fact_rows)
-        for fact, hour, raw_rows, fact_rows in rows
-        if _within(aware(hour), hours)
-    }
-
-
-def _built(
-    snapshot: Path, hours: HourRange | None, index: LakeIndex
-) -> Iterator[tuple[str, datetime]]:
-    """Events' hours that are built from just the manifests that stand now."""
-    landed = index.fingerprints()
-    for event, at, manifests in rows_of(snapshot, BUILT_HOURS, "event, hour, manifests"):
-        hour = aware(at)
-        if _within(hour, hours) and landed.get(event, {}).get(hour, "") == manifests:
-            yield event, hour
-
-
-def _within(hour: datetime, hours: HourRange | None) -> bool:
-    return hours is None or hours.start <= hour < hours.end
-
-
-def _totals(
-    index: LakeIndex,
-    landed: dict[tuple[str, datetime], tuple[int, int, int]],
-    raw: dict[tuple[str, datetime], RawHour],
-) -> dict[str, EventTotals]:
-    offsets = {event: numbers for event, *numbers in index.query(_OFFSET_TOTALS)}
-    batches = {event: numbers for event, *numbers in index.query(_BATCH_TOTALS)}
-    totals = {}
-    for event in EVENTS:
-        read, not_data = offsets.get(event.name, (0, 0))
-        accepted, rejected = batches.get(event.name, (0, 0))
-        accounts = [account for (name, _), account in raw.items() if name == event.name]
-        totals[event.name] = EventTotals(
-            offsets=read,
-            accepted=accepted,
-            rejected=rejected,
-            not_data=not_data,
-            landed_rows=sum(sum(rows) for (name, _), rows in landed.items() if name == event.name),
-            raw_rows=sum(account.raw_rows for account in accounts),
-            duplicates=sum(account.duplicates for account in accounts),
-            conflicting_duplicates=sum(account.conflicting for account in accounts),
-            hours=len(accounts),
-        )
-    return totals
-
-
-_OFFSET_TOTALS = "select event, sum(end - first), sum(not_data) from offsets group by event"
-_BATCH_TOTALS = "select event, sum(accepted), sum(rejected) from batches group by event"
-_BATCHES_THAT_FAIL = """
-select event, seq, 'partition ' || partition || ': ' || (end - first) || ' offsets, '
-  || (accepted + rejected + not_data) || ' accounted for' as what
-from offsets where end - first <> accepted + rejected + not_data
-union all
-select event, seq, 'partition ' || partition || ': starts at offset ' || first
-  || ', the batch before ended at ' || before
-from (
-  select *, lag(end) over (partition by event, topic, partition order by seq) as before
-  from offsets where kind = 'stream')
-where first <> before
-union all
-select event, seq, accepted || ' rows accepted, ' || rows_in_files || ' in the files'
-from batches where accepted <> rows_in_files
-union all
-select event, seq, rejected || ' rows rejected, ' || rejects_in_files || ' in the files'
-from batches where rejected <> rejects_in_files
-union all
-select event, seq, (b.accepted + b.rejected) || ' rows judged, its partitions have ' || judged
-from batches as b
-join (select event, seq, sum(accepted + rejected) as judged from offsets group by 1, 2)
-  using (event, seq)
-where kind = 'stream' and b.accepted + b.rejected <> judged
-order by 1, 2
-"""

@@ -56,12 +56,34 @@ def open_warehouse(path: Path, patience_seconds: float = 30) -> Iterator[duckdb.
         connection.close()
 
 
-def _connected(path: Path, patience_seconds: float) -> duckdb.DuckDBPyConnection:
+@contextmanager
+def read_warehouse(path: Path, patience_seconds: float) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that only reads, in UTC; no run begins to write until it is closed.
+
+    Raises:
+        UnavailableError: Another process was writing all the time, or it cannot be read.
+    """
+    lock = WriterLock(path, patience_seconds)
+    try:
+        lock.acquire()
+    except OSError as error:
+        raise disk_error(error, path) from error
+    try:
+        with _connected(path, patience_seconds, read_only=True) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            yield connection
+    finally:
+        lock.release()
+
+
+def _connected(
+    path: Path, patience_seconds: float, *, read_only: bool = False
+) -> duckdb.DuckDBPyConnection:
     """A connection, once a process that is about to end (a dbt without its run) has let go."""
     deadline = time.monotonic() + patience_seconds
     while True:
         try:
-            return duckdb.connect(path)
+            return duckdb.connect(path, read_only=read_only)
         except duckdb.IOException as error:
             if "lock" in str(error) and time.monotonic() < deadline:
                 time.sleep(RETRY_SECONDS)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from musicflow_dagster.warehouse import WriterLock
 from tests.builders import FIRST_HOUR, hour_of_listens
 
 
@@ -52,14 +53,52 @@ def test_status_of_nothing_says_what_is_missing(musicflow):
     assert "nothing to build: landing was never caught up" in finished.stdout
 
 
-def test_reconcile_fails_while_rows_wait(musicflow, lake):
+def test_reconcile_fails_while_complete_hours_are_not_built(musicflow, lake):
     lake.land("listen_events", hour_of_listens(0, 3))
+    lake.catch_up(FIRST_HOUR + timedelta(minutes=70))
     finished = musicflow("reconcile", "--json")
+    shown = json.loads(finished.stdout)
 
     assert finished.returncode == 1
-    assert json.loads(finished.stdout)["reconciled"] is False
+    assert (shown["reconciled"], shown["recounted"]) == (False, True)
+    assert shown["findings"] == [
+        {
+            "event": "listen_events",
+            "where": "2026-01-01-00:00",
+            "what": "3 landed rows are not built yet",
+        }
+    ]
     assert finished.stderr.startswith("musicflow: ")
     assert finished.stderr.count("\n") == 1
+
+
+def test_reconcile_shows_what_waits_for_its_hour_to_end(musicflow, lake):
+    lake.land("listen_events", hour_of_listens(0, 3), rejected={"oversized": 1})
+    lake.catch_up(FIRST_HOUR + timedelta(minutes=30))
+    listens = json.loads(musicflow("reconcile", "--json").stdout)["events"]["listen_events"]
+    finished = musicflow("reconcile")
+
+    assert (listens["accepted"], listens["rejected"]) == (3, 1)
+    assert (listens["raw"], listens["duplicates"], listens["conflicting_duplicates"]) == (0, 0, 0)
+    assert listens["waiting"] == 3
+    assert finished.returncode == 0
+    assert "3 rows wait for their hour to end" in finished.stdout
+
+
+def test_reconcile_says_that_a_run_kept_it_from_counting(musicflow, settings, lake):
+    settings.warehouse.parent.mkdir(parents=True)
+    settings.warehouse.touch()
+    lock = WriterLock(settings.warehouse)
+    lock.acquire()
+    finished = musicflow("reconcile", "--wait", "0")
+    shown = json.loads(musicflow("reconcile", "--wait", "0", "--json").stdout)
+    lock.release()
+
+    assert finished.returncode == 1
+    assert finished.stdout.endswith("reconciled: not proven, raw rows were not counted\n")
+    assert "another run" in finished.stderr
+    assert finished.stderr.count("\n") == 1
+    assert (shown["reconciled"], shown["recounted"]) == (False, False)
 
 
 def test_reconcile_of_nothing_holds(musicflow, lake):

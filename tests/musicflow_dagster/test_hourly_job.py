@@ -94,7 +94,7 @@ def test_planned_hours_are_built_and_accounted_for_and_late_rows_reopen_theirs(p
     assert build.hours == FIVE_HOURS
     assert result.success
     assert platform.plan().builds == ()
-    assert reconcile(manifest_index(platform.settings), platform.settings.snapshot).holds
+    assert reconcile(platform.settings).holds
     assert platform.read("select count(*) from marts.fct_streams") == [(6,)]
     assert list(verdicts(platform.instance, "listen_events").values()) == ["SUCCEEDED"] * 5
     assert_each_hour_shows_its_rows(platform.instance)
