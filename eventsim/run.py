@@ -60,6 +60,8 @@ class Run:
     def with_the_clock(self, end: int | None) -> None:
         """Catch up with the clock, then keep pace with it until `end` or a signal to stop."""
         length = FIRST_STRETCH
+        if self.state and not self.state.exists():
+            self.save()  # killed at once, it will begin from here again, with the same events
         with _stop_on_signals() as stop:
             while not stop.is_set() and (end is None or self.simulation.now < end):
                 now = int(time.time())

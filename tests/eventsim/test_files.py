@@ -56,6 +56,17 @@ def test_a_simulation_goes_on_where_it_stopped(tmp_path, whole):
     assert content(files) == whole
 
 
+def test_a_live_simulation_goes_on_where_it_stopped_whatever_start_is_said(tmp_path, whole):
+    files = tmp_path / "events"
+    state = ["--state", str(tmp_path / "new" / "state"), "--output", str(files)]
+
+    for start, end in (("2024-01-01", "2024-01-01T10:00:07"), ("2024-01-01T23", "2024-01-02")):
+        times = ["--start-time", start, "--end-time", end]
+        assert main([*OPTIONS, *state, "--continuous", *times]) == 0
+
+    assert content(files) == whole
+
+
 def test_the_state_of_another_simulation_is_refused(tmp_path, capsys):
     arguments = ["--output", str(tmp_path / "events"), "--state", str(tmp_path / "state")]
     assert main(["--nusers", "5", *arguments]) == 0
@@ -74,9 +85,11 @@ def test_a_file_that_is_no_state_is_refused(tmp_path, capsys):
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_a_live_simulation_stops_cleanly_when_told_to(tmp_path, name):
     command = [sys.executable, "-m", "eventsim", "--continuous", "--from", "0.1", "--nusers", "300"]
-    process = subprocess.Popen([*command, "--output", str(tmp_path)], stderr=subprocess.PIPE)
+    files, state = tmp_path / "events", tmp_path / "state"
+    command += ["--output", str(files), "--state", str(state)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 60
-    written = tmp_path / "page_view_events.json"
+    written = files / "page_view_events.json"
     while not (written.exists() and written.stat().st_size) and time.monotonic() < deadline:
         os.sched_yield()
     process.send_signal(getattr(signal, name))
@@ -86,6 +99,7 @@ def test_a_live_simulation_stops_cleanly_when_told_to(tmp_path, name):
     assert process.returncode == 0
     assert b"Traceback" not in errors
     assert written.read_bytes().endswith(b"}\n")
+    assert state.exists()
 
 
 def test_a_folder_that_cannot_be_written_is_one_clear_line(tmp_path, capsys):
