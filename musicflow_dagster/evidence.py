@@ -14,7 +14,14 @@ from musicflow_dagster.knowledge import caught_up_until, manifest_index
 from musicflow_dagster.lake_index import LakeIndex, LandedHour
 from musicflow_dagster.planner import complete_until
 from musicflow_dagster.publication import BUILT_HOURS, current, rows_of
-from musicflow_dagster.recount import Counts, Finding, fact_rows, lake_findings, raw_rows
+from musicflow_dagster.recount import (
+    Counts,
+    Finding,
+    copies_in_raw,
+    fact_rows,
+    lake_findings,
+    raw_rows,
+)
 from musicflow_dagster.settings import Settings
 from musicflow_dagster.warehouse import read_warehouse
 
@@ -47,7 +54,7 @@ class Evidence:
 
     `raw` and `facts` are counted where the rows stand; `raw` is None where that was not possible,
     and `not_recounted` says why. `findings` are what was found on the way: batches that don't
-    add up, files that are gone or damaged.
+    add up, files that are gone or damaged, rows that stand twice.
     """
 
     batches: Mapping[str, Mapping[str, int]]
@@ -68,7 +75,7 @@ def gather_evidence(
     index = manifest_index(settings)
     until = complete_until(caught_up_until(index.store), settings.grace)
     with ExitStack() as quiet:
-        raw, not_recounted = _raw_rows(quiet, settings.warehouse, hours, patience_seconds)
+        raw, copies, not_recounted = _raw(quiet, settings.warehouse, hours, patience_seconds)
         index.refresh()
         publication = current(settings.snapshot)
         facts, damaged = fact_rows(settings.snapshot, publication, hours)
@@ -83,21 +90,21 @@ def gather_evidence(
         not_recounted=not_recounted,
         facts=facts,
         complete_until=until,
-        findings=(*batch_findings(index), *lake_findings(index, hours), *damaged),
+        findings=(*batch_findings(index), *lake_findings(index, hours), *copies, *damaged),
     )
 
 
-def _raw_rows(
+def _raw(
     quiet: ExitStack, warehouse: Path, hours: HourRange | None, patience_seconds: float
-) -> tuple[Counts | None, str]:
-    """Rows of the raw tables, or why they can't be counted; runs wait until `quiet` ends."""
+) -> tuple[Counts | None, list[Finding], str]:
+    """Rows and copies in raw, or why they can't be counted; runs wait until `quiet` ends."""
     if not warehouse.exists():
-        return {}, ""
+        return {}, [], ""
     try:
         connection = quiet.enter_context(read_warehouse(warehouse, patience_seconds))
-        return raw_rows(connection, hours), ""
+        return raw_rows(connection, hours), copies_in_raw(connection, hours), ""
     except UnavailableError as error:
-        return None, str(error)
+        return None, [], str(error)
 
 
 def _landed(index: LakeIndex, hours: HourRange | None) -> dict[Place, LandedHour]:

@@ -56,16 +56,27 @@ def raw_rows(connection: duckdb.DuckDBPyConnection, hours: HourRange | None) -> 
         UnavailableError: The warehouse cannot be read.
     """
     counted: Counts = {}
-    try:
-        for event in EVENTS:
-            query, parameters = _by_hour(f"raw.{event.name}", "occurred_at", hours)
-            for hour, rows in connection.execute(query, parameters).fetchall():
-                counted[event.name, aware(hour)] = rows
-    except duckdb.Error as error:
-        raise UnavailableError(
-            f"the warehouse cannot be read: {str(error).splitlines()[0]}"
-        ) from error
+    for event in EVENTS:
+        query, bounds = _by_hour(f"raw.{event.name}", "occurred_at", hours)
+        for hour, rows in _read(connection, query, bounds):
+            counted[event.name, aware(hour)] = rows
     return counted
+
+
+def copies_in_raw(connection: duckdb.DuckDBPyConnection, hours: HourRange | None) -> list[Finding]:
+    """Hours of raw in which identities stand more than once.
+
+    Raises:
+        UnavailableError: The warehouse cannot be read.
+    """
+    within, bounds = _within("occurred_at", hours)
+    return [
+        Finding(event.name, hour_key(hour), f"{copies} rows of raw are copies of another")
+        for event in EVENTS
+        for hour, copies in _read(
+            connection, _COPIES.format(event=event.name, within=within), bounds
+        )
+    ]
 
 
 def fact_rows(
@@ -112,16 +123,33 @@ def _rows_of(url: str) -> int | str:
         return f"cannot be read ({type(error).__name__})"
 
 
+def _read(
+    connection: duckdb.DuckDBPyConnection, query: str, bounds: dict[str, datetime]
+) -> list[tuple]:
+    try:
+        return connection.execute(query, bounds).fetchall()
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        raise UnavailableError(f"the warehouse cannot be read: {reason}") from error
+
+
 def _by_hour(
     table: str, time_column: str, hours: HourRange | None
 ) -> tuple[str, dict[str, datetime]]:
     """The question for rows by hour, and its parameters."""
-    within = f"{time_column} >= $start and {time_column} < $end" if hours else "true"
-    bounds = {"start": naive(hours.start), "end": naive(hours.end)} if hours else {}
+    within, bounds = _within(time_column, hours)
     return (
         f"select date_trunc('hour', {time_column}), count(*) from {table} "
         f"where {time_column} is not null and {within} group by all"
     ), bounds
+
+
+def _within(time_column: str, hours: HourRange | None) -> tuple[str, dict[str, datetime]]:
+    """The condition for being in `hours`, and its parameters."""
+    if hours is None:
+        return "true", {}
+    bounds = {"start": naive(hours.start), "end": naive(hours.end)}
+    return f"{time_column} >= $start and {time_column} < $end", bounds
 
 
 def _keys(hours: HourRange | None) -> Iterable[str]:
@@ -129,6 +157,13 @@ def _keys(hours: HourRange | None) -> Iterable[str]:
     return (hour_key(hours.start), hour_key(hours.end)) if hours else ("", "9")
 
 
+_COPIES = """
+select date_trunc('hour', occurred_at), sum(copies - 1)
+from (
+  select event_id, occurred_at, count(*) as copies from raw.{event} where {within}
+  group by all having count(*) > 1)
+group by all order by 1
+"""
 _FILES = """
 select event, hour, path, rows from files where hour >= ?1 and hour < ?2
 union all

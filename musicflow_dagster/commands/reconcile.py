@@ -36,8 +36,8 @@ def reconcile(
     click.echo(_as_json(found) if as_json else _as_text(found))
     if found.findings:
         raise ReconciliationError(
-            f"{len(found.findings)} numbers do not agree; hours that are complete and not built "
-            "yet become so with `musicflow build`"
+            f"{len(found.findings)} numbers do not agree; `musicflow build` builds what is "
+            "complete, and with --from and --to it makes these hours again from the lake"
         )
     if found.not_recounted:
         raise ReconciliationError(f"raw rows were not counted: {found.not_recounted}")

@@ -191,6 +191,16 @@ def test_raw_rows_that_were_changed_by_hand_are_named(settings, platform, statem
     assert reconcile(settings, HourRange(FIRST_HOUR + HOUR, HOURS.end)).holds
 
 
+def test_a_raw_row_that_took_the_place_of_another_is_named(settings, platform):
+    with open_warehouse(settings.warehouse) as connection:
+        connection.execute(
+            "delete from raw.listen_events where event_id = 'listen-0-1'; "
+            "insert into raw.listen_events from raw.listen_events where event_id = 'listen-0-2'"
+        )
+
+    assert findings(settings) == [("2026-01-01-00:00", "1 rows of raw are copies of another")]
+
+
 def test_raw_rows_that_never_landed_are_named(settings, platform):
     with open_warehouse(settings.warehouse) as connection:
         connection.execute(
