@@ -52,14 +52,18 @@ class Source:
         """The hour of the first event, UTC; None for files in which no message has a time.
 
         Raises:
-            StationFailedError: The files are no event files, or cannot be read.
+            ConfigurationError: The files are no event files, or cannot be read.
         """
         if self.events is None:
             return START
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "report.json"
             look = [*EVENTSIM, "replay", str(self.events), "--report", str(report)]
-            processes.run(look, os.environ, Path(folder) / "log")
+            log = Path(folder) / "log"
+            try:
+                processes.run(look, os.environ, log)
+            except processes.StationFailedError as error:
+                raise ConfigurationError(processes.last_line(log)) from error
             found = json.loads(report.read_text())["history_start"]
         return datetime.fromisoformat(found) if found else None
 
@@ -151,6 +155,8 @@ def publish(
     with screen.stage("publish", title):
         processes.run(source.command(report), environment, workspace.log("eventsim"))
     topics = json.loads(report.read_text())["topics"]
+    if refused := sum(counts["refused"] for counts in topics.values()):
+        screen.note(f"{refused:,} messages are larger than Kafka takes, and were not sent")
     return {event.name: topics.get(event.name, {}).get("messages", 0) for event in EVENTS}
 
 

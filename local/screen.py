@@ -55,15 +55,18 @@ class Screen:
         self.console.print()
         self.console.print(counts_table(report))
         if any(counts.rejects for counts in report.topics.values()):
+            self.console.print()
             self.console.print(reasons_table(report))
+        self.console.print()
         for name, rows in report.facts.items():
             self.console.print(f"  {name}: {rows:,} rows", highlight=False)
         if waiting := sum(counts.waiting for counts in report.topics.values()):
             self.console.print(f"  {waiting:,} rows wait for their hour to be complete")
         verdict = "[green]yes[/green]" if report.reconciled else "[red]NO[/red]"
         self.console.print(f"  {report.hours} hours built; every event accounted for: {verdict}")
-        self.console.print()
-        self.console.print(songs_table(report))
+        if report.top_songs:
+            self.console.print()
+            self.console.print(songs_table(report))
         stages = ", ".join(f"{name} {value:.0f} s" for name, value in self.seconds.items())
         self.console.print(f"\nWall time: {stages}", highlight=False, soft_wrap=True)
         self.console.print("Where to go next:")
