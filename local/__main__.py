@@ -31,7 +31,13 @@ def main() -> None:
     type=click.Path(path_type=Path),
     help="Land the NDJSON files of this folder (topic.json, topic.json.gz) instead of simulating.",
 )
-@click.option("--users", default=demo_run.USERS, show_default=True, help="Listeners to simulate.")
+@click.option(
+    "--users",
+    type=click.IntRange(min=1),
+    default=demo_run.USERS,
+    show_default=True,
+    help="Listeners to simulate.",
+)
 @click.option(
     "--home",
     type=click.Path(path_type=Path),
@@ -41,6 +47,8 @@ def main() -> None:
 )
 def demo(songs: Path | None, events: Path | None, users: int, home: Path) -> None:
     """The main job end to end, once: listeners, Kafka, Spark, lake, Dagster, DuckDB, dbt."""
+    if songs and events:
+        raise click.UsageError("--songs is for simulated listeners, --events brings its own")
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
     workspace = Workspace.under(home, "demo")

@@ -2,8 +2,9 @@
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
@@ -19,9 +20,18 @@ NEW_TOPIC_SECONDS = 15
 """How long a new topic may take to find its leader."""
 
 
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """A Kafka that is ready: its addresses, and how to see that it still runs."""
+
+    servers: str
+    check: Callable[[], None]
+    """Raises StationFailedError once a broker of our own has ended."""
+
+
 @contextmanager
-def broker(workspace: Workspace, environment: Mapping[str, str], port: int) -> Iterator[str]:
-    """Kafka with our topics, as its bootstrap servers; our own ends with the block.
+def broker(workspace: Workspace, environment: Mapping[str, str], port: int) -> Iterator[Broker]:
+    """Kafka with our topics; our own ends with the block.
 
     `port` is for a broker of our own; 0 takes any free one.
 
@@ -33,11 +43,12 @@ def broker(workspace: Workspace, environment: Mapping[str, str], port: int) -> I
     configured = environment.get("KAFKA_BOOTSTRAP_SERVERS", "")
     if configured:
         processes.run(command, environment, log)
-        yield configured
+        yield Broker(configured, lambda: None)
         return
     with processes.running([*command, "--port", str(port)], environment, log) as server:
         processes.wait_until(workspace.address_file.exists, server, log, READY_SECONDS)
-        yield workspace.address_file.read_text().strip()
+        address = workspace.address_file.read_text().strip()
+        yield Broker(address, lambda: processes.check_runs(server, log))
 
 
 def refuse_messages(servers: str) -> None:

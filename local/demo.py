@@ -1,24 +1,25 @@
 """The demo: the main job end to end, once, and the proof that every event is accounted for."""
 
+import fcntl
 import json
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 
-from contracts.errors import ConfigurationError
+from contracts.errors import ConfigurationError, UnavailableError
 from contracts.events import EVENTS
 from contracts.progress import read_progress
 from contracts.store import disk_error, open_store
 from local import outcome, processes
-from local.broker import broker, refuse_messages
+from local.broker import Broker, broker, refuse_messages
 from local.report import Report
 from local.screen import Screen
 from local.workspace import Workspace
@@ -88,20 +89,30 @@ def run(workspace: Workspace, source: Source) -> bool:
         StationFailedError: A station ended with an error.
     """
     settings = workspace.settings(start=source.history_start())
-    environment = {**os.environ, **settings}
-    make_clean(workspace.home)
-    workspace.write_settings(settings)
-    screen = Screen(Console())
+    with only_demo_in(workspace.home):
+        make_clean(workspace.home)
+        workspace.write_settings(settings)
+        screen = Screen(Console())
+        report = run_stages(workspace, screen, source, {**os.environ, **settings})
+        (workspace.home / "report.json").write_text(json.dumps(report.as_json(), indent=2) + "\n")
+        screen.summary(report, next_steps(workspace))
+    return report.reconciled
+
+
+def run_stages(
+    workspace: Workspace, screen: Screen, source: Source, environment: dict[str, str]
+) -> Report:
+    """One station after the other, and what it came to."""
     with ExitStack() as stack:
         with screen.stage("broker", "Kafka"):
-            servers = stack.enter_context(broker(workspace, environment, port=0))
-            if servers == environment.get("KAFKA_BOOTSTRAP_SERVERS"):
-                refuse_messages(servers)
-        environment["KAFKA_BOOTSTRAP_SERVERS"] = servers
+            kafka = stack.enter_context(broker(workspace, environment, port=0))
+            if kafka.servers == environment.get("KAFKA_BOOTSTRAP_SERVERS"):
+                refuse_messages(kafka.servers)
+        environment["KAFKA_BOOTSTRAP_SERVERS"] = kafka.servers
         produced = publish(workspace, screen, source, environment)
-        land(workspace, screen, environment, sum(produced.values()))
+        land(workspace, screen, environment, sum(produced.values()), kafka)
     build(workspace, screen, environment)
-    report = Report(
+    return Report(
         topics=outcome.topic_counts(workspace, produced),
         facts=outcome.facts(workspace),
         hours=outcome.hours(workspace),
@@ -109,9 +120,29 @@ def run(workspace: Workspace, source: Source) -> bool:
         top_songs=outcome.top_songs(workspace),
         seconds=screen.seconds,
     )
-    (workspace.home / "report.json").write_text(json.dumps(report.as_json(), indent=2) + "\n")
-    screen.summary(report, next_steps(workspace))
-    return report.reconciled
+
+
+@contextmanager
+def only_demo_in(home: Path) -> Iterator[None]:
+    """Hold the folder, so that no other demo empties it meanwhile.
+
+    Raises:
+        UnavailableError: A demo runs there already, or the folder cannot be written.
+    """
+    path = home.with_name(f"{home.name}.lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.open("w")
+    except OSError as error:
+        raise disk_error(error, path) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UnavailableError(
+                f"a demo runs in {home} already: wait for it, or give another --home"
+            ) from error
+        yield
 
 
 def next_steps(workspace: Workspace) -> dict[str, str]:
@@ -161,17 +192,25 @@ def publish(
 
 
 def land(
-    workspace: Workspace, screen: Screen, environment: Mapping[str, str], messages: int
+    workspace: Workspace,
+    screen: Screen,
+    environment: Mapping[str, str],
+    messages: int,
+    kafka: Broker,
 ) -> None:
     """Drain Kafka into the lake; a landing that was killed is started again, as in production."""
     with screen.stage("land", "Spark lands the events in the lake") as show:
+
+        def look() -> None:
+            kafka.check()
+            show(f"{landed(workspace):,} of {messages:,} messages")
 
         def drain() -> None:
             processes.run(
                 [sys.executable, "-m", "streaming", "--once"],
                 environment,
                 workspace.log("landing"),
-                meanwhile=lambda: show(f"{landed(workspace):,} of {messages:,} messages"),
+                meanwhile=look,
             )
 
         for _ in range(RESTARTS):

@@ -58,9 +58,9 @@ def run(workspace: Workspace, port: int, users: int) -> int:
     print("Starting Kafka ...", flush=True)
     initialise = [sys.executable, "-m", "musicflow_dagster", "init"]
     processes.run(initialise, environment, workspace.log("dagster"))
-    with broker(workspace, environment, KAFKA_PORT) as servers:
-        environment["KAFKA_BOOTSTRAP_SERVERS"] = servers
-        print(f"Kafka     {servers}")
+    with broker(workspace, environment, KAFKA_PORT) as kafka:
+        environment["KAFKA_BOOTSTRAP_SERVERS"] = kafka.servers
+        print(f"Kafka     {kafka.servers}")
         print(f"Dagster   http://127.0.0.1:{port}")
         print(f"Lake      {workspace.lake}")
         print(f"Snapshot  {workspace.snapshot / 'musicflow.duckdb'}", flush=True)

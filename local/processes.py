@@ -100,8 +100,20 @@ def wait_until(
             raise StationFailedError(f"not ready after {seconds:.0f} s; its words are in {log}")
 
 
+def check_runs(process: subprocess.Popen, log: Path) -> None:
+    """Make sure that a server still runs.
+
+    Raises:
+        StationFailedError: It has ended.
+    """
+    if process.poll() is not None:
+        raise StationFailedError(last_words(log, process.returncode))
+
+
 def last_words(log: Path, returncode: int) -> str:
-    """What a process said last, as one message."""
+    """How a process ended, as one message: killed, or with the last that it said."""
+    if returncode < 0:
+        return f"the process was killed by {signal.Signals(-returncode).name}\n(its words: {log})"
     words = last_line(log) or f"it ended with exit code {returncode} and said nothing"
     return f"{words}\n(more in {log})"
 

@@ -60,6 +60,8 @@ class Screen:
         self.console.print()
         for name, rows in report.facts.items():
             self.console.print(f"  {name}: {rows:,} rows", highlight=False)
+        if not report.hours:
+            self.console.print("  no hour was built: none with events is complete yet")
         if waiting := sum(counts.waiting for counts in report.topics.values()):
             self.console.print(f"  {waiting:,} rows wait for their hour to be complete")
         verdict = "[green]yes[/green]" if report.reconciled else "[red]NO[/red]"
@@ -114,5 +116,10 @@ def songs_table(report: Report) -> Table:
     table.add_column("artist")
     table.add_column("plays", justify="right")
     for song, artist, plays in report.top_songs:
-        table.add_row(escape(song), escape(artist), f"{plays:,}")  # titles may look like markup
+        table.add_row(harmless(song), harmless(artist), f"{plays:,}")
     return table
+
+
+def harmless(title: str) -> str:
+    """A title that neither looks like markup nor steers the terminal."""
+    return escape("".join(each if each.isprintable() else "\N{MIDDLE DOT}" for each in title))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from contracts.events import EVENTS_BY_NAME
+from local.demo import only_demo_in
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_SECONDS = 420
@@ -119,6 +120,16 @@ def test_real_events_are_all_there_though_landing_was_killed_in_mid_batch(tmp_pa
     assert report["reconciled"] is True
 
 
+def test_two_demos_do_not_share_a_folder(tmp_path):
+    with only_demo_in(tmp_path / "demo"):
+        done = subprocess.run(  # noqa: PLW1510  the exit code is what is tested
+            demo_command(tmp_path), cwd=ROOT, env=environment(), capture_output=True, text=True
+        )
+
+    assert done.returncode == 1
+    assert "a demo runs in" in done.stderr
+
+
 @pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
 def test_a_demo_that_is_stopped_leaves_no_process(tmp_path, told):
     running = subprocess.Popen(
@@ -137,6 +148,8 @@ def test_a_demo_that_is_stopped_leaves_no_process(tmp_path, told):
     [
         pytest.param(["--events", "nowhere"], "nowhere is no folder", id="no such folder"),
         pytest.param(["--songs", "nowhere.csv"], "nowhere.csv", id="no such catalogue"),
+        pytest.param(["--users", "0"], "--users", id="no listeners"),
+        pytest.param(["--events", ".", "--songs", "Makefile"], "--songs", id="both kinds of input"),
     ],
 )
 def test_a_wrong_input_is_one_clear_line(tmp_path, options, message):
@@ -148,7 +161,7 @@ def test_a_wrong_input_is_one_clear_line(tmp_path, options, message):
         text=True,
     )
 
-    assert done.returncode == 1
+    assert done.returncode != 0
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert processes_of(tmp_path) == []

@@ -89,6 +89,16 @@ def test_text_that_looks_like_markup_is_no_markup():
     assert "[red]no colour[/red]" in shown.getvalue()
 
 
+def test_a_title_cannot_steer_the_terminal():
+    shown = io.StringIO()
+    hostile = replace(GOOD, top_songs=[("\x1b[31mred\x1b]0;title\x07", "two\nlines", 1)])
+
+    Screen(Console(file=shown, width=80)).summary(hostile, {})
+
+    assert "\x1b" not in shown.getvalue()
+    assert "two\N{MIDDLE DOT}lines" in shown.getvalue()
+
+
 def test_the_tables_fit_a_terminal_of_80_columns():
     counts = TopicCounts(
         produced=1_234_567,
