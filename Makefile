@@ -27,10 +27,11 @@ format: $(INSTALLED)  ## put the code in its form
 	ruff format .
 	ruff check --fix .
 
-lint: $(INSTALLED)  ## ruff, sqlfluff, secrets, stale generated files
+lint: $(INSTALLED)  ## ruff, sqlfluff, secrets, stale files, contract changes
 	ruff format --check .
 	ruff check .
 	python -m contracts.to_dbt --check
+	python -m contracts.compatibility --check
 	cd dbt_project && sqlfluff lint --disable-progress-bar models
 	git ls-files -z | xargs -0 detect-secrets-hook --baseline .secrets.baseline
 
