@@ -146,6 +146,8 @@ def _add_outputs(group: argparse._ArgumentGroup) -> None:
                        help="of the files, then called <topic>.json.gz or .zst")  # fmt: skip
     _add_kafka(group)
     _add_report(group)
+    group.add_argument("--workers", type=_count, default=1, metavar="N",
+                       help="processes that share the topics; the bytes stay the same")  # fmt: skip
     group.add_argument("--state", type=Path, metavar="FILE",
                        help="save where the simulation stands; if FILE exists, go on from "
                             "there, adding to the files")  # fmt: skip
@@ -177,6 +179,13 @@ def replay_parser() -> argparse.ArgumentParser:
     _add_kafka(parser)
     _add_report(parser)
     return parser
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return count
 
 
 def _share(text: str) -> float:

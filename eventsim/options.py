@@ -37,6 +37,7 @@ class Settings:
     ledger: Path | None
     state: Path | None
     compression: Compression
+    workers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ def simulation_settings(
         ledger=options.ledger,
         state=options.state,
         compression=options.compression,
+        workers=_workers(options),
     )
 
 
@@ -137,6 +139,15 @@ def _fault_rates(
         seed=config.seed if options.fault_seed is None else options.fault_seed,
         max_event_bytes=_whole(environment, "MUSICFLOW_MAX_EVENT_BYTES", 262_144),
     )
+
+
+def _workers(options: argparse.Namespace) -> int:
+    single = {"--continuous": options.continuous, "--state": options.state,
+              "--ledger": options.ledger}  # fmt: skip
+    for name, given in single.items():
+        if options.workers > 1 and given:
+            raise ConfigurationError(f"{name} needs a single process: leave --workers out")
+    return int(options.workers)
 
 
 def _times(options: argparse.Namespace, config: Config, now: datetime) -> tuple[int, int | None]:

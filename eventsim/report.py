@@ -76,6 +76,13 @@ class Report:
             counts.messages -= number
             counts.refused += number
 
+    def join(self, other: "Report") -> None:
+        """Add what another process sent, on other topics."""
+        self.topics |= other.topics
+        if other.first_event and other.last_event:
+            self.first_event = min(other.first_event, self.first_event or other.first_event)
+            self.last_event = max(other.last_event, self.last_event or other.last_event)
+
     def _seen(self, first: int, last: int) -> None:
         self.first_event = min(_iso(first), self.first_event or _iso(first))
         self.last_event = max(_iso(last), self.last_event or _iso(last))
@@ -86,11 +93,12 @@ class Report:
         return sum(counts.messages for counts in self.topics.values())
 
     def write(self, path: Path) -> None:
-        """Write the report as JSON.
+        """Write the report as JSON, its topics by name.
 
         Raises:
             UnavailableError: The file cannot be written.
         """
+        self.topics = dict(sorted(self.topics.items()))
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(msgspec.json.format(msgspec.json.encode(self)) + b"\n")

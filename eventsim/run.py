@@ -6,11 +6,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
-from contracts.logs import log
+from contracts.events import (
+    AUTH_EVENTS,
+    LISTEN_EVENTS,
+    PAGE_VIEW_EVENTS,
+    STATUS_CHANGE_EVENTS,
+)
 from eventsim.faults import Faults
 from eventsim.ledger import Ledger
 from eventsim.progress import Progress
@@ -43,6 +47,8 @@ class Run:
     sinks: list[Sink]
     report: Report
     progress: Progress
+    names: tuple[str, ...] = TOPICS
+    """The topics to write."""
     ledger: Ledger | None = None
     state: Path | None = None
     """Where to save, so that a later run can go on."""
@@ -122,26 +128,18 @@ class Run:
         if self.ledger is not None:
             self.ledger.close()
 
-    def tell(self) -> None:
-        """Log what was sent."""
-        log.info(
-            "simulated",
-            until=datetime.fromtimestamp(self.simulation.now, UTC).isoformat(),
-            listeners=len(self.simulation.listeners),
-            **{topic: counts.messages for topic, counts in self.report.topics.items()},
-        )
-
     def _messages(self, requests: Requests, actions: PlayerActions) -> Iterator[Messages]:
         """All messages, in chunks; each topic's in order of time."""
-        makers: list[Callable[[Requests], Messages]] = [
-            self.topics.page_views,
-            self.topics.listens,
-            self.topics.logins,
-            self.topics.changes,
-        ]
+        makers: dict[str, Callable[[Requests], Messages]] = {
+            PAGE_VIEW_EVENTS.name: self.topics.page_views,
+            LISTEN_EVENTS.name: self.topics.listens,
+            AUTH_EVENTS.name: self.topics.logins,
+            STATUS_CHANGE_EVENTS.name: self.topics.changes,
+        }
+        wanted = [make for name, make in makers.items() if name in self.names]
         for first in range(0, len(requests), CHUNK):
             chunk = requests.taken(slice(first, first + CHUNK))
-            for make in makers:
+            for make in wanted:
                 yield make(chunk)
         for first in range(0, len(actions), CHUNK):
             yield self.topics.player_actions(actions.taken(slice(first, first + CHUNK)))

@@ -66,6 +66,8 @@ class Simulation:
         self.listeners: Listeners = self._arrivals.founders(users, start)
         self._walk.welcome(self.listeners)
         self._walk.skip_to(self.listeners, start)
+        self.tells_actions = world.player is not None
+        """Whether player actions are wanted."""
         self.pending = NO_ACTIONS
         """Player actions that are still to come, of songs that have begun."""
 
@@ -78,7 +80,7 @@ class Simulation:
             self._walk.welcome(newcomers)
             self.listeners = self.listeners.extended([newcomers])
         requests = self._walk.until(self.listeners, until)
-        actions = self._actions(requests, until) if self.world.player else NO_ACTIONS
+        actions = self._actions(requests, until) if self.tells_actions else NO_ACTIONS
         self.now = until
         return requests, actions
 
