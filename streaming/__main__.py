@@ -1,21 +1,38 @@
-"""The landing command: `python -m streaming`."""
+"""The commands of landing: `python -m streaming`, `python -m streaming replay-rejects`."""
 
 import logging
 import signal
 import sys
 import threading
-from datetime import datetime
+from datetime import UTC, datetime
 
 import click
 
 from contracts.errors import MusicFlowError
 from contracts.events import EVENTS, EVENTS_BY_NAME
+from contracts.lake import hour_of
 from contracts.logs import configure_logs
 from streaming.landing import land
+from streaming.replay import replay_rejects
 from streaming.settings import LandingSettings
 
+LAKE = click.option("--lake", "lake_folder", help="The lake. [default: <home>/lake]")
+HOME = click.option("--home", type=click.Path(), help="Work folder. [default: .musicflow]")
+START = click.option("--start", type=click.DateTime(), help="Oldest accepted event, UTC.")
 
-@click.command()
+
+def hour_option(_context: click.Context, parameter: click.Parameter, value: str) -> datetime:
+    """The hour that an option names, UTC unless it says otherwise."""
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise click.BadParameter(
+            f"{value!r} is no hour; write it as 2026-01-06T05", param=parameter
+        ) from error
+    return hour_of(at if at.tzinfo else at.replace(tzinfo=UTC))
+
+
+@click.group(invoke_without_command=True)
 @click.option("--once", is_flag=True, help="Land what Kafka holds now, then stop.")
 @click.option("--trigger", help="Time from batch to batch. [default: 120 seconds]")
 @click.option(
@@ -23,12 +40,15 @@ from streaming.settings import LandingSettings
     help="Land this topic only; may be repeated.",
 )  # fmt: skip
 @click.option("--kafka", help="Address of the cluster. [default: the local broker's]")
-@click.option("--lake", "lake_folder", help="The lake. [default: <home>/lake]")
+@LAKE
 @click.option("--checkpoints", "checkpoints_folder", help="[default: <home>/checkpoints]")
-@click.option("--home", type=click.Path(), help="Work folder. [default: .musicflow]")
-@click.option("--start", type=click.DateTime(), help="Oldest accepted event, UTC.")
+@HOME
+@START
 @click.option("--master", help="Spark master. [default: local[*,2]]")
+@click.pass_context
 def main(
+    context: click.Context,
+    /,
     *,
     once: bool,
     topics: tuple[str, ...],
@@ -39,6 +59,10 @@ def main(
     What the options don't say the environment does (MUSICFLOW_…, KAFKA_BOOTSTRAP_SERVERS). The
     batch in hand is finished before the command ends.
     """
+    if context.invoked_subcommand:
+        if once or topics or any(options.values()):
+            raise click.UsageError(f"options go after {context.invoked_subcommand}")
+        return
     configure_logs()
     # Spark's side of a failed batch; ours is told in one line.
     logging.getLogger("py4j").addHandler(logging.NullHandler())
@@ -52,6 +76,35 @@ def main(
         land(settings, events, stop, once=once)
     except MusicFlowError as error:
         click.echo(f"landing: {error}", err=True)
+        sys.exit(1)
+
+
+@main.command("replay-rejects")
+@click.option(
+    "--from", "first", required=True, callback=hour_option,
+    help="First hour of judgement, such as 2026-01-06T05, UTC.",
+)  # fmt: skip
+@click.option("--to", "end", required=True, callback=hour_option, help="Hour to stop before.")
+@click.option(
+    "--event", "names", multiple=True, type=click.Choice(list(EVENTS_BY_NAME)),
+    help="Replay rejects of this event only; may be repeated.",
+)  # fmt: skip
+@LAKE
+@HOME
+@START
+def replay(
+    first: datetime, end: datetime, names: tuple[str, ...], **options: str | datetime | None
+) -> None:
+    """Judge again what was rejected in these hours, and land what passes now, once.
+
+    Needed after the contract or a limit was mended. What still fails stays a reject.
+    """
+    configure_logs()
+    try:
+        events = [EVENTS_BY_NAME[name] for name in dict.fromkeys(names)] or list(EVENTS)
+        replay_rejects(LandingSettings.read(**options), events, first, end)
+    except MusicFlowError as error:
+        click.echo(f"replay: {error}", err=True)
         sys.exit(1)
 
 

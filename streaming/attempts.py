@@ -2,8 +2,9 @@
 
 A task notes its files before it opens them. An attempt is *decided* once the log has a stream
 manifest after the one the attempt meant to follow: from then on it is committed by that very
-manifest, or it never can be. Only files of decided attempts are removed, so that a writer
-that was stopped and wakes up again can lose its batch, but never commit files that are gone.
+manifest, or it never can be. A replay may take one number only and is decided once that one is
+taken. Only files of decided attempts are removed, so that a writer that was stopped and wakes up
+again can lose its batch, but never commit files that are gone.
 """
 
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ import msgspec
 from contracts.errors import LakeError
 from contracts.lake import attempts_folder
 from contracts.logs import log
-from contracts.manifests import Manifest, ManifestLog
+from contracts.manifests import BatchKind, ManifestLog
 from contracts.store import Store
 
 
@@ -23,8 +24,9 @@ class Attempt:
     """What a task of a batch may have written."""
 
     after: int
-    """Number of the stream manifest that the batch continues."""
+    """Number of the manifest that the batch continues: the last stream's, or a replay's last."""
     files: tuple[str, ...]
+    kind: BatchKind = "stream"
 
 
 def note_path(event_name: str, writer: str, batch: int, name: str) -> str:
@@ -32,9 +34,11 @@ def note_path(event_name: str, writer: str, batch: int, name: str) -> str:
     return f"{attempts_folder(event_name)}/{writer}-{batch}/{name}.json"
 
 
-def note(store: Store, path: str, after: int, files: Iterable[str]) -> None:
+def note(
+    store: Store, path: str, after: int, files: Iterable[str], kind: BatchKind = "stream"
+) -> None:
     """Write down, or add, what a task is about to write."""
-    store.put(path, msgspec.json.encode(Attempt(after, tuple(files))))
+    store.put(path, msgspec.json.encode(Attempt(after, tuple(files), kind)))
 
 
 def clean(store: Store, manifests: ManifestLog, stream_seq: int) -> int:
@@ -44,15 +48,18 @@ def clean(store: Store, manifests: ManifestLog, stream_seq: int) -> int:
     last stream manifest. Answers how many files were removed.
     """
     removed = 0
-    deciders: dict[int, set[str]] = {}
+    deciders: dict[tuple[BatchKind, int], set[str] | None] = {}
     for path in list(store.list(attempts_folder(manifests.event_name))):
         attempt = _read(store, path)
-        if attempt.after >= stream_seq:
+        if attempt is None:
             continue
-        if attempt.after not in deciders:
-            deciders[attempt.after] = _committed(manifests, attempt.after)
+        key = attempt.kind, attempt.after
+        if key not in deciders:
+            deciders[key] = _committed(manifests, attempt, stream_seq)
+        if (committed := deciders[key]) is None:
+            continue
         for file in attempt.files:
-            if file not in deciders[attempt.after] and store.exists(file):
+            if file not in committed and store.exists(file):
                 store.delete(file)
                 removed += 1
         store.delete(path)
@@ -62,14 +69,24 @@ def clean(store: Store, manifests: ManifestLog, stream_seq: int) -> int:
     return removed
 
 
-def _committed(manifests: ManifestLog, after: int) -> set[str]:
-    """Files of the stream manifest that decided the attempts which followed `after`."""
-    decider: Manifest = next(each for each in manifests.after(after) if each.kind == "stream")
+def _committed(manifests: ManifestLog, attempt: Attempt, stream_seq: int) -> set[str] | None:
+    """Files of the manifest that decided the attempt; None while it is open."""
+    if attempt.kind == "stream" and attempt.after >= stream_seq:
+        return None
+    later = manifests.after(attempt.after)
+    decider = next((each for each in later if attempt.kind in {"replay", each.kind}), None)
+    if decider is None:
+        return None
     return {each.path for each in (*decider.files, *decider.rejected_files)}
 
 
-def _read(store: Store, path: str) -> Attempt:
+def _read(store: Store, path: str) -> Attempt | None:
+    """The note, or None if another who cleans has removed it meanwhile."""
     try:
         return msgspec.json.decode(store.read(path), type=Attempt)
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
         raise LakeError(f"the note {store.url(path)} can't be read: {error}") from error
+    except LakeError:
+        if store.exists(path):
+            raise
+        return None
