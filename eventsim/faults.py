@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import msgspec
 import numpy as np
 
-from contracts.events import EVENTS_BY_NAME, LISTEN_EVENTS
+from contracts.events import EVENTS_BY_NAME, LISTEN_EVENTS, PAGE_VIEW_EVENTS
 from eventsim.poison import POISONS, kind_of, oversized
 from eventsim.randomness import STEP, Bits, Floats, drawn, generators, mixed, units
 from eventsim.topics import Messages
@@ -22,8 +22,10 @@ RESENT, CONFLICTING, BOT = "resent", "conflicting", "bot"
 LATE, OUT_OF_ORDER, SKEWED, DROPPED = "late", "out_of_order", "clock_skew", "dropped"
 HELD = (DROPPED, SKEWED, LATE, OUT_OF_ORDER)
 """Faults that hold the message itself back; where several fall on one, the first counts."""
+SONG = b'"song":'
+"""Stands in a listen, and in a page view that starts a song."""
 BURST = 20
-"""Listens that a bot adds to one."""
+"""Listens that a bot adds to one, each with its page view."""
 OUT_OF_ORDER_SECONDS = 60
 """The most by which an out-of-order message is overtaken."""
 MOST_SKEW_SECONDS = 1800
@@ -116,7 +118,7 @@ class Faults:
         if self._off or not len(messages):
             return Outgoing(messages, [])
         states = self._states(messages)
-        chances = {name: units(drawn(states)) for name in ("poison", "resend", "conflict", "bots")}
+        chances = {name: units(drawn(states)) for name in ("poison", "resend", "conflict")}
         choice = drawn(states)
         held = self._held(messages, states)
         extras = self._added(messages, held, chances, choice)
@@ -145,7 +147,6 @@ class Faults:
         }
         copied = [row for row in chosen["resend"] if row not in held]
         contradicted = [row for row in chosen["conflict"] if row not in held]
-        bots = chosen["bots"] if messages.topic == LISTEN_EVENTS.name else []
         return [
             *(_extra(messages, row, RESENT) for row in copied),
             *(
@@ -153,8 +154,22 @@ class Faults:
                 for row in contradicted
             ),
             *(self._poison(messages, row, int(choice[row])) for row in chosen["poison"]),
-            *(_moved(messages, row, BOT, 1 + n) for row in bots for n in range(BURST)),
+            *(
+                _moved(messages, row, BOT, 1 + n)
+                for row in self._by_bots(messages)
+                for n in range(BURST)
+            ),
         ]
+
+    def _by_bots(self, messages: Messages) -> list[int]:
+        """Songs that a bot starts again and again: the same ones as listens and as page views."""
+        if messages.topic not in (LISTEN_EVENTS.name, PAGE_VIEW_EVENTS.name):
+            return []
+        root = generators(self._rates.seed, "bots", np.zeros(1, np.int64))
+        states = mixed(root + messages.session.astype(np.uint64) * STEP)
+        chance = units(mixed(states ^ messages.position.astype(np.uint64)))
+        rows = np.flatnonzero(chance < self._rates.bots).tolist()
+        return [row for row in rows if SONG in _payload(messages, row)]
 
     def _poison(self, messages: Messages, row: int, choice: int) -> Extra:
         kind, payload = kind_of(choice >> 32), _payload(messages, row)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from contracts.events import EVENTS, EVENTS_BY_NAME, Event
 from contracts.lake import parse_hour_key
-from eventsim.faults import FaultRates
+from eventsim.faults import BURST, FaultRates
 from eventsim.poison import POISONS, oversized
-from tests.eventsim.conftest import START
+from tests.eventsim.conftest import START, read
 from tests.eventsim.judge import verdict
 
 GOOD = {
@@ -128,6 +128,18 @@ def test_every_fault_is_in_the_ledger(ledger):
     )
     assert faults["resent"] == sum(counts.resent for counts in report.topics.values())
     assert sent == sum(counts.messages for counts in report.topics.values())
+
+
+def test_what_bots_play_they_request_too(simulate):
+    bodies = read(simulate(rates=FaultRates(bots=0.01))[0])
+    listens = Counter((body["sessionId"], body["ts"]) for body in bodies["listen_events"])
+    pages = Counter(
+        (body["sessionId"], body["ts"]) for body in bodies["page_view_events"] if "song" in body
+    )
+
+    assert listens == pages
+    starts = Counter((body["sessionId"], body["itemInSession"]) for body in bodies["listen_events"])
+    assert set(starts.values()) == {1, 1 + BURST}
 
 
 def test_late_messages_come_after_those_that_happened_later(ledger):
