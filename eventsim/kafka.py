@@ -1,10 +1,8 @@
 """Messages to Kafka: acknowledged by all replicas, each once, in order."""
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
 
 import pyarrow as pa
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -16,7 +14,6 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it declares
 from confluent_kafka.cimpl import NewTopic
 
 from contracts.errors import UnavailableError
-from contracts.kafka_security import KafkaSecurity, Refusal
 from contracts.logs import log
 from eventsim.faults import Extra, Outgoing
 
@@ -43,21 +40,16 @@ class KafkaPublisher:
         """Connect, and create those of the topics that are missing.
 
         Raises:
-            UnavailableError: No broker answers at `servers`, or it does not let us in.
-            ConfigurationError: The environment's KAFKA_… variables contradict each other.
+            UnavailableError: No broker answers at `servers`.
         """
         self._servers = servers
         self._failure: KafkaError | None = None
         self.refused: Counter[str] = Counter()
         """Messages by topic that are larger than Kafka takes, up to the last `serve`."""
-        cluster = {
-            "bootstrap.servers": servers,
-            **KafkaSecurity.read(os.environ).as_librdkafka(),
-        }
-        least, most = _size_limits(cluster, list(topics), partitions)
+        least, most = _size_limits(servers, list(topics), partitions)
         self._producer = Producer(
             {
-                **cluster,
+                "bootstrap.servers": servers,
                 "acks": "all",
                 "enable.idempotence": True,
                 "linger.ms": 50,
@@ -211,13 +203,9 @@ class KafkaSink:
         self._publisher.flush()
 
 
-def _size_limits(
-    cluster: Mapping[str, str], topics: Sequence[str], partitions: int
-) -> tuple[int, int]:
+def _size_limits(servers: str, topics: Sequence[str], partitions: int) -> tuple[int, int]:
     """Create the topics that are missing; the smallest and the largest message limit of all."""
-    refusal = Refusal()
-    options: dict[str, Any] = {**cluster, "log_level": 0, "error_cb": refusal}
-    admin = AdminClient(options)
+    admin = AdminClient({"bootstrap.servers": servers, "log_level": 0})
     try:
         _create_missing(admin, topics, partitions)
         described = admin.describe_configs(
@@ -228,10 +216,6 @@ def _size_limits(
             for settings in described.values()
         ]
     except KafkaException as error:
-        servers = cluster["bootstrap.servers"]
-        admin.poll(0)
-        if advice := refusal.advice():
-            raise UnavailableError(f"Kafka at {servers} does not let us in: {advice}") from error
         reason = error.args[0].str() if error.args else str(error)
         raise UnavailableError(
             f"no Kafka broker answers at {servers} ({reason}): start one, or give --kafka HOST:PORT"
