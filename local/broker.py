@@ -1,5 +1,6 @@
 """The Kafka that a local run uses: the configured one, or a broker of its own."""
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -10,6 +11,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from contracts.errors import ConfigurationError, UnavailableError
 from contracts.events import EVENTS
+from contracts.kafka_security import KafkaSecurity
 from local import processes
 from local.workspace import Workspace
 
@@ -58,7 +60,9 @@ def refuse_messages(servers: str) -> None:
         ConfigurationError: A topic of ours has had messages already.
         UnavailableError: Kafka does not answer.
     """
-    with closing(Consumer({"bootstrap.servers": servers, "group.id": "musicflow"})) as consumer:
+    security = KafkaSecurity.read(os.environ).as_librdkafka()
+    options = {"bootstrap.servers": servers, "group.id": "musicflow", **security}
+    with closing(Consumer(options)) as consumer:
         topics = consumer.list_topics(timeout=10).topics
         for event in EVENTS:
             for partition in topics[event.name].partitions:

@@ -134,7 +134,8 @@ def _run(settings: BrokerSettings) -> None:
 
 def _create_topics(settings: BrokerSettings) -> None:
     address = settings.kafka or local_address(settings.broker_home)
-    created = Cluster(address).create_missing(EVENTS_BY_NAME, settings.partitions)
+    cluster = Cluster(address, security=settings.security)
+    created = cluster.create_missing(EVENTS_BY_NAME, settings.partitions)
     log.info("topics stand", address=address, created=len(created), topics=len(EVENTS_BY_NAME))
 
 

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # typed, two names forgotten
@@ -13,6 +14,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # typed, two 
 )
 
 from contracts.errors import UnavailableError
+from contracts.kafka_security import KafkaSecurity, Refusal
 
 TOPIC_CONFIG = {
     # The broker's clock, so that a producer's wrong one can't expire messages early.
@@ -20,6 +22,9 @@ TOPIC_CONFIG = {
     # Above the limit of an event, so that oversized ones arrive and are kept as rejects.
     "max.message.bytes": str(2 * 1024 * 1024),
 }
+
+OPEN = KafkaSecurity()
+"""A cluster that lets everybody in, such as the local broker."""
 
 _SILENT = logging.getLogger("streaming.kafka.client")
 _SILENT.addHandler(logging.NullHandler())
@@ -37,12 +42,23 @@ class Held:
 class Cluster:
     """A Kafka cluster; every call answers within `patience` seconds or raises."""
 
-    def __init__(self, bootstrap_servers: str, patience: float = 10.0) -> None:
+    def __init__(
+        self,
+        bootstrap_servers: str,
+        patience: float = 10.0,
+        security: KafkaSecurity = OPEN,
+    ) -> None:
         """Talk to the cluster at `bootstrap_servers`; nothing is sent yet."""
         self.bootstrap_servers = bootstrap_servers
         self.patience = patience
         # The client's own log lines would go to stderr between ours; its errors reach us anyway.
-        self._admin = AdminClient({"bootstrap.servers": bootstrap_servers}, logger=_SILENT)
+        self._refusal = Refusal()
+        options: dict[str, Any] = {
+            "bootstrap.servers": bootstrap_servers,
+            "error_cb": self._refusal,
+            **security.as_librdkafka(),
+        }
+        self._admin = AdminClient(options, logger=_SILENT)
 
     def partitions(self) -> dict[str, int]:
         """The number of partitions of each topic.
@@ -126,6 +142,11 @@ class Cluster:
                 ) from error
 
     def _unreachable(self, error: Exception) -> UnavailableError:
+        self._admin.poll(0)
+        if advice := self._refusal.advice():
+            return UnavailableError(
+                f"Kafka at {self.bootstrap_servers} does not let us in: {advice}"
+            )
         return UnavailableError(
             f"no Kafka broker answers at {self.bootstrap_servers}: start one with "
             f"`python -m streaming.broker`, or set KAFKA_BOOTSTRAP_SERVERS ({_said(error)})"

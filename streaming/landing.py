@@ -49,7 +49,8 @@ def land(
         MusicFlowError: What landing needs is not there, does not fit, or went away.
     """
     began = time.monotonic()
-    cluster = Cluster(settings.kafka or local_address(settings.broker_home))
+    address = settings.kafka or local_address(settings.broker_home)
+    cluster = Cluster(address, security=settings.security)
     partitions = _partitions(cluster, events)
     sampled_at = datetime.now(UTC)
     held = cluster.held(partitions)
@@ -149,6 +150,7 @@ def _check_ended_well(ended: TopicQuery, settings: LandingSettings) -> None:
 
 def _told(problem: str) -> str:
     """The line of a Spark or Python stack trace that tells most: the last error of ours."""
-    lines = [line.strip() for line in problem.splitlines() if line.strip()]
+    said = problem.partition("=== Streaming Query ===")[0]
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
     errors = [line for line in lines if _ERROR.match(line)]
     return (errors or lines or ["no word"])[-1][:300]

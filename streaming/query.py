@@ -153,6 +153,8 @@ class TopicQuery:
             "maxOffsetsPerTrigger": str(self._settings.max_offsets_per_trigger),
             "groupIdPrefix": "musicflow-landing",
         }
+        security = self._settings.security.as_java()
+        options |= {f"kafka.{name}": value for name, value in security.items()}
         stream = spark.readStream.format("kafka").options(**options).load()
         return stream.select("partition", "offset", "value")
 

@@ -26,6 +26,8 @@ LOG = "spark.log"
 _ARROW_ROWS = 20_000
 # A worker holds a batch several times over while it judges it.
 _ARROW_BYTES = 32 * 1024 * 1024
+# Spark's own list lacks those of Kafka's options that hold a password or a private key.
+_SECRET_OPTIONS = "(?i)secret|password|token|access[.]?key|url|sasl|keystore"  # noqa: S105 - names
 _JAVA_ENDS_WITHIN = 20.0
 
 
@@ -110,6 +112,8 @@ def _conf(settings: LandingSettings, libraries: list[Path], logging: Path) -> Sp
         "spark.sql.execution.arrow.maxRecordsPerBatch": str(_ARROW_ROWS),
         "spark.sql.execution.arrow.maxBytesPerBatch": str(_ARROW_BYTES),
         "spark.ui.enabled": "false",
+        "spark.redaction.regex": _SECRET_OPTIONS,
+        "spark.sql.redaction.options.regex": _SECRET_OPTIONS,
         "spark.sql.streaming.stopTimeout": "15s",
         # One thread a task: Spark already runs as many tasks as there are cores.
         "spark.executorEnv.POLARS_MAX_THREADS": "1",

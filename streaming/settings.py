@@ -1,14 +1,16 @@
 """What an operator can set, by environment variable or option; read once, in `main`."""
 
+import os
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.errors import ConfigurationError
+from contracts.kafka_security import KafkaSecurity
 from streaming.limits import Limits
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3600}
@@ -50,22 +52,36 @@ class CommonSettings(BaseSettings):
     cache_folder: Path | None = Field(None, validation_alias="MUSICFLOW_CACHE")
     kafka: str | None = Field(None, validation_alias="KAFKA_BOOTSTRAP_SERVERS", min_length=1)
     """Addresses of an existing cluster; None: the local broker."""
+    # Private, so that no value of it is ever in a validation error.
+    _security: KafkaSecurity = PrivateAttr(default_factory=lambda: KafkaSecurity.read(os.environ))
 
     @classmethod
     def read(cls, **options: Any) -> Self:
         """The settings: the options that were given, then the environment, then defaults.
 
         Raises:
-            ConfigurationError: A value is not of its kind; the message names the setting.
+            ConfigurationError: A value is not of its kind; the message names the setting. Or
+                a secured cluster is meant, and not named.
         """
         try:
-            return cls(**{name: value for name, value in options.items() if value is not None})
+            settings = cls(**{name: value for name, value in options.items() if value is not None})
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
             raise ConfigurationError(
                 f"{where} can't be {first['input']!r}: {first['msg']}"
             ) from error
+        if settings.kafka is None and settings.security != KafkaSecurity():
+            raise ConfigurationError(
+                "KAFKA_SECURITY_PROTOCOL is for a cluster of yours: name it in "
+                "KAFKA_BOOTSTRAP_SERVERS, or unset both"
+            )
+        return settings
+
+    @property
+    def security(self) -> KafkaSecurity:
+        """What the cluster asks for before it lets us in."""
+        return self._security
 
     @property
     def cache(self) -> Path:
