@@ -1,19 +1,24 @@
 """Messages to Kafka: acknowledged by all replicas, each once, in order."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from functools import partial
+from typing import Any
 
 import pyarrow as pa
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it declares no exports
     AdminClient,
+    ConfigEntry,
     ConfigResource,
     ResourceType,
 )
 from confluent_kafka.cimpl import NewTopic
 
 from contracts.errors import UnavailableError
+from contracts.kafka_security import KafkaSecurity, Refusal
 from contracts.logs import log
 from eventsim.faults import Extra, Outgoing
 
@@ -40,16 +45,21 @@ class KafkaPublisher:
         """Connect, and create those of the topics that are missing.
 
         Raises:
-            UnavailableError: No broker answers at `servers`.
+            UnavailableError: No broker answers at `servers`, or it does not let us in.
+            ConfigurationError: The environment's KAFKA_… variables contradict each other.
         """
         self._servers = servers
         self._failure: KafkaError | None = None
         self.refused: Counter[str] = Counter()
         """Messages by topic that are larger than Kafka takes, up to the last `serve`."""
-        least, most = _size_limits(servers, list(topics), partitions)
+        cluster = {
+            "bootstrap.servers": servers,
+            **KafkaSecurity.read(os.environ).as_librdkafka(),
+        }
+        least, most = _size_limits(cluster, list(topics), partitions)
         self._producer = Producer(
             {
-                "bootstrap.servers": servers,
+                **cluster,
                 "acks": "all",
                 "enable.idempotence": True,
                 "linger.ms": 50,
@@ -203,24 +213,39 @@ class KafkaSink:
         self._publisher.flush()
 
 
-def _size_limits(servers: str, topics: Sequence[str], partitions: int) -> tuple[int, int]:
+def _size_limits(
+    cluster: Mapping[str, str], topics: Sequence[str], partitions: int
+) -> tuple[int, int]:
     """Create the topics that are missing; the smallest and the largest message limit of all."""
-    admin = AdminClient({"bootstrap.servers": servers, "log_level": 0})
+    refusal = Refusal()
+    options: dict[str, Any] = {**cluster, "log_level": 0, "error_cb": refusal}
+    admin = AdminClient(options)
     try:
         _create_missing(admin, topics, partitions)
         described = admin.describe_configs(
             [ConfigResource(ResourceType.TOPIC, topic) for topic in topics]
         )
-        limits = [
-            int(settings.result(CONNECT_SECONDS)[SIZE_LIMIT].value)
-            for settings in described.values()
-        ]
+        limits = [_size_limit(each) for each in described.values()]
     except KafkaException as error:
+        servers = cluster["bootstrap.servers"]
+        admin.poll(0)
+        if advice := refusal.advice():
+            raise UnavailableError(f"Kafka at {servers} does not let us in: {advice}") from error
         reason = error.args[0].str() if error.args else str(error)
         raise UnavailableError(
             f"no Kafka broker answers at {servers} ({reason}): start one, or give --kafka HOST:PORT"
         ) from error
     return min(limits), max(limits)
+
+
+def _size_limit(described: Future[dict[str, ConfigEntry]]) -> int:
+    """A topic's limit; of one whose settings we may not read, that of topics created here."""
+    try:
+        return int(described.result(CONNECT_SECONDS)[SIZE_LIMIT].value or LARGEST_MESSAGE)
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.TOPIC_AUTHORIZATION_FAILED:
+            raise
+        return LARGEST_MESSAGE
 
 
 def _create_missing(admin: AdminClient, topics: Sequence[str], partitions: int) -> None:
