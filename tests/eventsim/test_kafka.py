@@ -3,14 +3,15 @@
 import gzip
 import json
 import time
+from concurrent.futures import Future
 from unittest.mock import Mock
 
 import pytest
-from confluent_kafka import Consumer, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, ConfigEntry, NewTopic, OffsetSpec
 
 from eventsim.__main__ import main
-from eventsim.kafka import KafkaPublisher
+from eventsim.kafka import LARGEST_MESSAGE, KafkaPublisher, _size_limit
 from eventsim.topics import TOPICS
 
 pytestmark = pytest.mark.integration
@@ -124,6 +125,13 @@ def test_what_only_the_broker_finds_too_large_is_counted_too(kafka):
     publisher.flush()
 
     assert publisher.refused == {"small_events": 2}
+
+
+def test_a_topic_whose_settings_may_not_be_read_is_published_to_all_the_same():
+    refusal: Future[dict[str, ConfigEntry]] = Future()
+    refusal.set_exception(KafkaException(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED)))
+
+    assert _size_limit(refusal) == LARGEST_MESSAGE
 
 
 def test_an_unreachable_broker_is_one_clear_line(monkeypatch, capsys):
