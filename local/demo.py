@@ -170,9 +170,13 @@ def make_clean(home: Path) -> None:
     if home.exists() and any(home.iterdir()) and not marker.exists():
         raise ConfigurationError(f"{home} holds no demo: move it, or choose another --home")
     try:
-        shutil.rmtree(home, ignore_errors=True)
-        home.mkdir(parents=True)
+        home.mkdir(parents=True, exist_ok=True)
         marker.touch()
+        for left in home.iterdir():
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            elif left != marker:
+                left.unlink()
     except OSError as error:
         raise disk_error(error, home) from error
 

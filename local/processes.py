@@ -1,6 +1,7 @@
 """Stations as processes: started tied to us, watched, and ended with all that they started."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from contracts.errors import MusicFlowError
 STOP_SECONDS = 20
 """How long a process may take to finish what it has in hand before it is killed."""
 POLL_SECONDS = 0.5
+LEAST_FREE_BYTES = 8_000_000
+"""With less room than this a station has failed for want of it, and could hardly say so."""
 
 
 class StationFailedError(MusicFlowError):
@@ -112,6 +115,8 @@ def check_runs(process: subprocess.Popen, log: Path) -> None:
 
 def last_words(log: Path, returncode: int) -> str:
     """How a process ended, as one message: killed, or with the last that it said."""
+    if shutil.disk_usage(log.parent).free < LEAST_FREE_BYTES:
+        return f"the disk that holds {log.parent} is full: make room there"
     if returncode < 0:
         return f"the process was killed by {signal.Signals(-returncode).name}\n(its words: {log})"
     words = last_line(log) or f"it ended with exit code {returncode} and said nothing"

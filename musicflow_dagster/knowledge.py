@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
+from contracts.errors import ConfigurationError
 from contracts.events import EVENTS
-from contracts.lake import parse_hour_key
+from contracts.lake import LAKE_RECORD, parse_hour_key
 from contracts.progress import Progress, read_progress
 from contracts.store import Store, open_store
 from musicflow_dagster.lake_index import LakeIndex
@@ -18,6 +19,19 @@ from musicflow_dagster.settings import Settings
 def manifest_index(settings: Settings) -> LakeIndex:
     """The index of the lake's manifests."""
     return LakeIndex(settings.index, open_store(settings.lake))
+
+
+def require_lake(settings: Settings) -> None:
+    """Make sure that the commands speak of a lake, and not of a mistyped path.
+
+    Raises:
+        ConfigurationError: Nothing ever landed there.
+    """
+    if not open_store(settings.lake).exists(LAKE_RECORD):
+        raise ConfigurationError(
+            f"there is no lake at {settings.lake}: land events first with `python -m streaming`, "
+            "or set MUSICFLOW_LAKE or MUSICFLOW_HOME to where it is"
+        )
 
 
 def gather(index: LakeIndex, snapshot: Path, warehouse: Path, refused: Iterable[str] = ()) -> Known:

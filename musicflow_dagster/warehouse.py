@@ -129,8 +129,10 @@ def pseudonym_key(configured: str | None, home: Path) -> str:
     path = home / "pseudonym.key"
     if not path.exists():
         home.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(32))
+        unfinished = path.with_suffix(".tmp")
+        unfinished.touch(mode=0o600)
+        unfinished.write_text(secrets.token_hex(32))
+        unfinished.replace(path)  # so that a crash cannot leave half a key, or an empty one
     return path.read_text().strip()
 
 

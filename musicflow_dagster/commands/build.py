@@ -21,7 +21,7 @@ from musicflow_dagster.commands.times import bounds, hour_option
 from musicflow_dagster.definitions import build_definitions
 from musicflow_dagster.hours import HourRange, ranges_of
 from musicflow_dagster.instance import opened_instance
-from musicflow_dagster.knowledge import gather, manifest_index
+from musicflow_dagster.knowledge import gather, manifest_index, require_lake
 from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.partitions import range_tags
 from musicflow_dagster.planner import Build, fingerprint
@@ -50,6 +50,7 @@ def build(start: datetime | None, end: datetime | None, *, as_json: bool) -> Non
     settings = read_settings()
     forced = bounds(start, end)
     with opened_instance(settings.dagster_home) as instance:
+        require_lake(settings)
         outcomes = list(_carried_out(instance, settings, forced))
     if as_json:
         click.echo(json.dumps([_as_json(each) for each in outcomes]))

@@ -9,6 +9,7 @@ import click
 from contracts.errors import ReconciliationError
 from musicflow_dagster.commands.tables import table
 from musicflow_dagster.commands.times import bounds, hour_option
+from musicflow_dagster.knowledge import require_lake
 from musicflow_dagster.reconciliation import Reconciliation
 from musicflow_dagster.reconciliation import reconcile as compare
 from musicflow_dagster.settings import read_settings
@@ -32,7 +33,9 @@ def reconcile(
     start: datetime | None, end: datetime | None, *, patience: float, as_json: bool
 ) -> None:
     """Count what stands at each hop of each batch and hour; exit code 1 if it is not equal."""
-    found = compare(read_settings(), bounds(start, end), patience)
+    settings, hours = read_settings(), bounds(start, end)
+    require_lake(settings)
+    found = compare(settings, hours, patience)
     click.echo(_as_json(found) if as_json else _as_text(found))
     if found.findings:
         raise ReconciliationError(

@@ -1,6 +1,7 @@
 """Stations as processes: watched while they run, and gone when they should be."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -104,3 +105,11 @@ def test_a_command_that_was_killed_is_told_from_one_that_failed(tmp_path):
 
     with pytest.raises(processes.StationKilledError):
         processes.run(killed, os.environ, tmp_path / "log")
+
+
+def test_a_full_disk_is_named_though_its_victim_could_not(tmp_path, monkeypatch):
+    full = shutil._ntuple_diskusage(100, 100, 0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+
+    with pytest.raises(processes.StationFailedError, match="is full: make room"):
+        processes.run(python("import sys; sys.exit(1)"), os.environ, tmp_path / "log")

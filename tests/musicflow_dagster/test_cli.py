@@ -137,3 +137,12 @@ def test_a_damaged_record_of_the_lake_is_one_line(musicflow, lake):
     assert finished.returncode == 1
     assert "_progress/listen_events.json" in finished.stderr
     assert finished.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["build", "reconcile"])
+def test_a_lake_that_does_not_exist_proves_nothing(musicflow, command):
+    done = musicflow(command, MUSICFLOW_LAKE="mistyped")
+
+    assert done.returncode == 1
+    assert "there is no lake at" in done.stderr
+    assert "Traceback" not in done.stderr
