@@ -24,7 +24,7 @@ class StationFailedError(MusicFlowError):
 
 
 class StationKilledError(StationFailedError):
-    """A station's process was ended by a signal from outside; it may be started again."""
+    """A station was ended from outside, by a signal or through its Spark; it may start again."""
 
 
 def start(command: Sequence[str], environment: Mapping[str, str], log: Path) -> subprocess.Popen:
@@ -74,14 +74,14 @@ def run(
     """Run `command` to its end, calling `meanwhile` twice a second.
 
     Raises:
-        StationKilledError: A signal ended it.
+        StationKilledError: A signal ended it, or it says that it may be started again.
         StationFailedError: It ended with an exit code other than 0.
     """
     with running(command, environment, log) as process:
         while not _ended(process):
             meanwhile()
         meanwhile()
-        if process.returncode < 0:
+        if process.returncode < 0 or process.returncode == os.EX_TEMPFAIL:
             raise StationKilledError(last_words(log, process.returncode))
         if process.returncode:
             raise StationFailedError(last_words(log, process.returncode))

@@ -1,6 +1,7 @@
 """The commands of landing: `python -m streaming`, `python -m streaming replay-rejects`."""
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -14,6 +15,7 @@ from contracts.lake import hour_of
 from contracts.logs import configure_logs
 from streaming.landing import land
 from streaming.replay import replay_rejects
+from streaming.session import SparkEndedError
 from streaming.settings import LandingSettings
 
 LAKE = click.option("--lake", "lake_folder", help="The lake. [default: <home>/lake]")
@@ -74,6 +76,9 @@ def main(
         settings = LandingSettings.read(**options)
         events = [EVENTS_BY_NAME[name] for name in dict.fromkeys(topics)] or list(EVENTS)
         land(settings, events, stop, once=once)
+    except SparkEndedError as error:
+        click.echo(f"landing: {error}", err=True)
+        sys.exit(os.EX_TEMPFAIL)  # for supervisors: starting it again is all that it takes
     except MusicFlowError as error:
         click.echo(f"landing: {error}", err=True)
         sys.exit(1)

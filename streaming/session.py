@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from py4j.protocol import Py4JError
@@ -31,12 +31,17 @@ _SECRET_OPTIONS = "(?i)secret|password|token|access[.]?key|url|sasl|keystore"  #
 _JAVA_ENDS_WITHIN = 20.0
 
 
+class SparkEndedError(UnavailableError):
+    """Spark's Java process was killed, or has crashed."""
+
+
 @contextmanager
 def spark_session(settings: LandingSettings) -> Iterator[SparkSession]:
     """A session whose Java process and workers end with it, whatever ends us.
 
     Raises:
         UnavailableError: No Java or jars, a folder that can't be written, or Spark does not start.
+        SparkEndedError: Its Java process ended in the middle.
     """
     folder = settings.spark_home
     logging = _prepare(folder)
@@ -48,8 +53,14 @@ def spark_session(settings: LandingSettings) -> Iterator[SparkSession]:
     session = SparkSession(_context(conf, folder / LOG))
     try:
         yield session
+    except (Py4JError, ConnectionError) as error:
+        raise SparkEndedError(
+            f"Spark's Java process has ended: start landing again, it goes on where it was "
+            f"(see {folder / LOG})"
+        ) from error
     finally:
-        session.stop()
+        with suppress(Py4JError, ConnectionError):
+            session.stop()
         _end_java()
 
 
