@@ -66,7 +66,11 @@ class Sampler:
 
     def _sample(self) -> None:
         at = datetime.now(UTC)
-        held = self._cluster.held(self._partitions)
+        # Asked anew, because a topic may get more partitions while landing runs.
+        known = self._cluster.partitions()
+        held = self._cluster.held(
+            {topic: known.get(topic, number) for topic, number in self._partitions.items()}
+        )
         take_samples(self._queries, at, held)
         if self._away_since is not None:
             log.info("Kafka is back", seconds=round(time.monotonic() - self._away_since))

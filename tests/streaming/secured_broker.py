@@ -21,8 +21,8 @@ from streaming.settings import BrokerSettings
 
 USER = "listener"
 # What the options of two clients and a JAAS line could stumble over.
-PASSWORD = "5e\"c\\ret;'#$%é"
-KEY_PASSWORD = "of the key"
+PASSWORD = "5e\"c\\ret;'#$%é"  # pragma: allowlist secret
+KEY_PASSWORD = "of the key"  # pragma: allowlist secret
 
 _LISTENERS = """
 listeners=PLAINTEXT://{open},CONTROLLER://{controller},SECURED://{secured}

@@ -34,7 +34,9 @@ def sampler_of():
 
         told = Told()
         settings = LandingSettings.read(kafka_patience_seconds=patience)
-        sampler = Sampler(SimpleNamespace(held=held), {"listen_events": 1}, [told], settings)
+        sampler = Sampler(
+            SimpleNamespace(held=held, partitions=dict), {"listen_events": 1}, [told], settings
+        )
         sampler._seconds = 0.001
         return sampler, told
 
@@ -87,3 +89,19 @@ def test_it_stops_when_told(sampler_of):
     sampler.stop()
 
     assert not sampler._thread.is_alive()
+
+
+def test_a_partition_that_was_added_is_asked_for_too():
+    asked = []
+    told = Told()
+
+    def held(partitions):
+        asked.append(partitions)
+        return {topic: {0: Held(0, 0)} for topic in partitions}
+
+    cluster = SimpleNamespace(held=held, partitions=lambda: {"listen_events": 3, "others": 9})
+    sampler = Sampler(cluster, {"listen_events": 1}, [told], LandingSettings.read())
+    sampler._seconds = 0.001
+    run_until(sampler, told, samples=1)
+
+    assert asked == [{"listen_events": 3}]
