@@ -8,6 +8,7 @@ from contracts.errors import MusicFlowError
 from contracts.logs import configure_logs, log
 from eventsim.event_files import topic_files
 from eventsim.kafka import KafkaPublisher
+from eventsim.memory import keep_freed_memory
 from eventsim.options import ReplaySettings, Settings, replay_settings, simulation_settings
 from eventsim.progress import Progress
 from eventsim.replay import replay
@@ -34,6 +35,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _simulate(settings: Settings) -> None:
+    keep_freed_memory()
     report = simulated_by_all(settings)
     log.info(
         "simulated",

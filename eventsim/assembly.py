@@ -72,5 +72,8 @@ def _sinks(settings: Settings, names: tuple[str, ...]) -> list[Sink]:
     if settings.kafka:
         sinks.append(KafkaSink(KafkaPublisher(settings.kafka, names, settings.partitions)))
     if settings.output:
-        sinks.append(FileSink(settings.output, names, settings.compression, append=resumed))
+        live = settings.continuous or settings.end is None or settings.state is not None
+        sinks.append(
+            FileSink(settings.output, names, settings.compression, live=live, append=resumed)
+        )
     return sinks

@@ -11,8 +11,8 @@ import msgspec
 from contracts.errors import ConfigurationError
 from eventsim.config import Config, default_config, read_config
 from eventsim.faults import FaultRates
+from eventsim.files import Compression
 from eventsim.manual import LOCAL_BROKER, replay_parser, simulation_parser
-from eventsim.sinks import Compression
 
 DEFAULT_USERS = 1000
 

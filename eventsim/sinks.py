@@ -1,22 +1,12 @@
 """Where messages go: files, one a topic, or Kafka (`kafka.py`)."""
 
-import os
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from io import FileIO
 from pathlib import Path
-from typing import Literal, Protocol
-
-import pyarrow as pa
+from typing import Protocol
 
 from contracts.store import disk_error
 from eventsim.faults import Extra, Outgoing
-
-Packing = Literal["gzip", "zstd"]
-Compression = Literal["none"] | Packing
-SUFFIXES: dict[Packing, str] = {"gzip": ".gz", "zstd": ".zst"}
-SETTLED_BYTES = 64 * 1024 * 1024
-"""A file is put safely on disk, and out of memory, in pieces of this size."""
+from eventsim.files import Compression, opened
 
 
 class Sink(Protocol):
@@ -56,9 +46,12 @@ class FileSink:
         topics: tuple[str, ...],
         compression: Compression = "none",
         *,
+        live: bool = False,
         append: bool = False,
     ) -> None:
         """Begin a file for each topic, empty unless `append` is set.
+
+        Only with `live` can a message be seen at once.
 
         Raises:
             UnavailableError: The folder cannot be written.
@@ -67,7 +60,7 @@ class FileSink:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._files = {
-                topic: _opened(folder / f"{topic}.json", compression, append=append)
+                topic: opened(folder / f"{topic}.json", compression, live=live, append=append)
                 for topic in topics
             }
         except OSError as error:
@@ -107,7 +100,7 @@ class FileSink:
             raise disk_error(error, self._folder) from error
 
     def flush(self) -> None:
-        """Nothing is kept back: what was written is in the files."""
+        """Nothing is kept back by the files of a simulation that can be gone on with."""
 
     def close(self) -> None:
         """Close the files.
@@ -120,105 +113,3 @@ class FileSink:
                 file.close()
         except OSError as error:
             raise disk_error(error, self._folder) from error
-
-
-class TopicFile(Protocol):
-    """What a topic's messages are written to."""
-
-    def write(self, data: memoryview) -> None:
-        """Append."""
-
-    def close(self) -> None:
-        """Finish."""
-
-
-class PackedFile:
-    """A file that is compressed on the way."""
-
-    def __init__(self, path: Path, codec: Packing, *, append: bool) -> None:
-        """Begin the file, or a new part of it.
-
-        Raises:
-            OSError: It cannot be written.
-        """
-        self._file = path.open("ab" if append else "wb")
-        self._stream = pa.CompressedOutputStream(self._file, codec)
-
-    def write(self, data: memoryview) -> None:
-        """Append.
-
-        Raises:
-            OSError: The disk is full or has gone.
-        """
-        self._stream.write(data)
-
-    def close(self) -> None:
-        """Finish the file.
-
-        Raises:
-            OSError: Something of it could not be written.
-        """
-        self._stream.close()
-        self._file.close()
-
-
-class SteadyFile:
-    """A large file that is written once and not read back.
-
-    What was written is settled piece by piece: put on disk, and its memory given back. Otherwise
-    gigabytes pile up in the system's cache, and finding fresh memory for them costs more time
-    than all the simulating.
-    """
-
-    def __init__(self, path: Path, *, append: bool = False) -> None:
-        """Begin the file.
-
-        Raises:
-            OSError: It cannot be written.
-        """
-        self._file = FileIO(path, "a" if append else "w")
-        self._settles = path.is_file() and hasattr(os, "posix_fadvise")
-        self._settler = ThreadPoolExecutor(1)
-        self._settling: Future[None] | None = None
-        self._settled = self._written = self._file.tell()
-
-    def write(self, data: memoryview) -> None:
-        """Append.
-
-        Raises:
-            OSError: The disk is full or has gone.
-        """
-        while data:  # a raw file may take less than it is given
-            taken = self._file.write(data) or 0
-            self._written += taken
-            data = data[taken:]
-        if self._settles and self._written - self._settled >= SETTLED_BYTES:
-            self._wait()
-            begin, self._settled = self._settled, self._written
-            self._settling = self._settler.submit(_settle, self._file, begin, self._written)
-
-    def close(self) -> None:
-        """Finish the file.
-
-        Raises:
-            OSError: Something of it could not be written.
-        """
-        self._wait()
-        self._settler.shutdown()
-        self._file.close()
-
-    def _wait(self) -> None:
-        if self._settling is not None:
-            self._settling.result()
-
-
-def _opened(path: Path, compression: Compression, *, append: bool) -> TopicFile:
-    if compression == "none":
-        return SteadyFile(path, append=append)
-    path = path.with_name(path.name + SUFFIXES[compression])
-    return PackedFile(path, compression, append=append)
-
-
-def _settle(file: FileIO, begin: int, end: int) -> None:
-    os.fdatasync(file.fileno())
-    os.posix_fadvise(file.fileno(), begin, end - begin, os.POSIX_FADV_DONTNEED)

@@ -22,6 +22,7 @@ from contracts.events import (
 )
 from contracts.logs import configure_logs
 from eventsim.assembly import simulated, topics_of
+from eventsim.memory import keep_freed_memory
 from eventsim.options import Settings
 from eventsim.progress import Progress
 from eventsim.report import Report
@@ -76,6 +77,7 @@ def _started(settings: Settings, topics: tuple[str, ...]) -> tuple[SpawnProcess,
 def _work(settings: Settings, topics: tuple[str, ...], answer: Connection) -> None:
     """What a worker does: its topics, and then it answers with its report or its error."""
     configure_logs()
+    keep_freed_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the first process's to answer
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:

@@ -1,0 +1,190 @@
+"""The files that messages are written to: large ones fast, live ones at once, packed ones small."""
+
+import errno
+import fcntl
+import mmap
+import os
+from concurrent.futures import Future, ThreadPoolExecutor
+from io import FileIO
+from pathlib import Path
+from typing import Literal, Protocol
+
+import pyarrow as pa
+
+Packing = Literal["gzip", "zstd"]
+Compression = Literal["none"] | Packing
+SUFFIXES: dict[Packing, str] = {"gzip": ".gz", "zstd": ".zst"}
+BUFFER_BYTES = 2 * 1024 * 1024
+"""What a bulk file is given at once: a multiple of any disk's block."""
+PAST_THE_CACHE = getattr(os, "O_DIRECT", 0)
+"""The flag for writing without the system's cache, where there is such a thing."""
+
+
+class TopicFile(Protocol):
+    """What a topic's messages are written to."""
+
+    def write(self, data: memoryview) -> None:
+        """Append."""
+
+    def close(self) -> None:
+        """Finish."""
+
+
+class LiveFile:
+    """A file in which each message can be seen as soon as it is written."""
+
+    def __init__(self, path: Path, *, append: bool) -> None:
+        """Begin the file, or go on behind what it has.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        self._file = FileIO(path, "a" if append else "w")
+
+    def write(self, data: memoryview) -> None:
+        """Append.
+
+        Raises:
+            OSError: The disk is full or has gone.
+        """
+        while data:  # a raw file may take less than it is given
+            data = data[self._file.write(data) or 0 :]
+
+    def close(self) -> None:
+        """Finish the file.
+
+        Raises:
+            OSError: Something of it could not be written.
+        """
+        self._file.close()
+
+
+class BulkFile:
+    """A large file that is written in one go and not read back.
+
+    It goes past the system's cache where the disk allows that: gigabytes that nobody reads would
+    pile up there, and finding fresh memory for them costs more time than all the simulating.
+    One buffer is written while the other is filled.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Begin the file, empty.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        self._file = _opened_for_bulk(path)
+        # Mapped memory begins at a page, as writing past the cache demands.
+        self._filling, self._emptying = (memoryview(mmap.mmap(-1, BUFFER_BYTES)) for _ in range(2))
+        self._filled = 0
+        self._writer = ThreadPoolExecutor(1)
+        self._writing: Future[None] | None = None
+
+    def write(self, data: memoryview) -> None:
+        """Append.
+
+        Raises:
+            OSError: The disk is full or has gone.
+        """
+        data = data.cast("B")
+        while data:
+            fits = min(len(data), BUFFER_BYTES - self._filled)
+            self._filling[self._filled : self._filled + fits] = data[:fits]
+            self._filled += fits
+            data = data[fits:]
+            if self._filled == BUFFER_BYTES:
+                self._wait()
+                self._filling, self._emptying, self._filled = self._emptying, self._filling, 0
+                self._writing = self._writer.submit(_write_whole, self._file, self._emptying)
+
+    def close(self) -> None:
+        """Finish the file.
+
+        Raises:
+            OSError: Something of it could not be written.
+        """
+        try:
+            self._wait()
+            _through_the_cache(self._file)  # the rest is no whole number of blocks
+            _write_whole(self._file, self._filling[: self._filled])
+        finally:
+            self._writer.shutdown()
+            os.close(self._file)
+
+    def _wait(self) -> None:
+        if self._writing is not None:
+            self._writing.result()
+
+
+class PackedFile:
+    """A file that is compressed on the way."""
+
+    def __init__(self, path: Path, codec: Packing, *, append: bool) -> None:
+        """Begin the file, or a new part of it.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        self._file = path.open("ab" if append else "wb")
+        self._stream = pa.CompressedOutputStream(self._file, codec)
+
+    def write(self, data: memoryview) -> None:
+        """Append.
+
+        Raises:
+            OSError: The disk is full or has gone.
+        """
+        self._stream.write(data)
+
+    def close(self) -> None:
+        """Finish the file.
+
+        Raises:
+            OSError: Something of it could not be written.
+        """
+        self._stream.close()
+        self._file.close()
+
+
+def opened(path: Path, compression: Compression, *, live: bool, append: bool) -> TopicFile:
+    """Begin a file.
+
+    Args:
+        path: Where; compressed ones get their suffix behind.
+        compression: How to pack it.
+        live: Whether each message should be seen at once.
+        append: Whether to go on behind what is there; only of use if `live`.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    if compression != "none":
+        path = path.with_name(path.name + SUFFIXES[compression])
+        return PackedFile(path, compression, append=append)
+    return LiveFile(path, append=append) if live else BulkFile(path)
+
+
+def _opened_for_bulk(path: Path) -> int:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    try:
+        return os.open(path, flags | PAST_THE_CACHE, 0o666)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # which says: not past the cache, here
+            raise
+        return os.open(path, flags, 0o666)
+
+
+def _write_whole(file: int, data: memoryview) -> None:
+    while data:
+        try:
+            data = data[os.write(file, data) :]
+        except OSError as error:
+            if error.errno != errno.EINVAL or not _through_the_cache(file):
+                raise
+
+
+def _through_the_cache(file: int) -> bool:
+    """Write like any other file from now on; whether that is something new."""
+    flags = fcntl.fcntl(file, fcntl.F_GETFL)
+    fcntl.fcntl(file, fcntl.F_SETFL, flags & ~PAST_THE_CACHE)
+    return bool(flags & PAST_THE_CACHE)
