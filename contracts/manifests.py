@@ -48,6 +48,26 @@ class DataFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Measures:
+    """How a stream batch went: for people and graphs, nothing is reckoned with it.
+
+    Lag is what Kafka held beyond the batch when it was committed, and for how long already;
+    delay is how old events were when the batch began. None: not known, or no events.
+    """
+
+    bytes_in: int
+    """Of the messages' values, as they came from Kafka."""
+    seconds: Mapping[str, float]
+    """By the driver's phase, those before the commit: `plan`, `land`."""
+    task_seconds: Mapping[str, float]
+    """By the workers' phase, summed over tasks: `read`, `judge`, `write`."""
+    lag_messages: int | None = None
+    lag_seconds: float | None = None
+    delay_p50_seconds: float | None = None
+    delay_p95_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """The record of one committed batch of one event.
 
@@ -75,6 +95,8 @@ class Manifest:
     format: int = FORMAT
     cites: tuple[str, ...] = field(default=())
     """Paths of the rejects or files that a replay or file batch was made from."""
+    measures: Measures | None = None
+    """None for replays and files, and in manifests from before it was kept."""
 
     def end_offsets(self) -> dict[int, int]:
         """End offset of each Kafka partition, the place to read on from."""

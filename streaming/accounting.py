@@ -1,13 +1,16 @@
 """The account of a batch: every offset is an accepted row, a reject, or no data."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from contracts.errors import LakeError
 from contracts.events import CONTRACT_VERSION
-from contracts.manifests import Manifest, PartitionRange
+from contracts.manifests import Manifest, Measures, PartitionRange
 from streaming.checkpoint import PlannedBatch
+from streaming.delays import merged, quantile
+from streaming.progress import Lag
+from streaming.stopwatch import summed
 from streaming.task import TaskFacts
 
 UNNUMBERED = 0
@@ -41,6 +44,20 @@ def account(topic: str, writer: str, planned: PlannedBatch, facts: Sequence[Task
         min_occurred_at=first,
         max_occurred_at=last,
         rows_with_unknown_fields=sum(each.rows_with_unknown_fields for each in facts),
+    )
+
+
+def measures(facts: Sequence[TaskFacts], seconds: Mapping[str, float], lag: Lag) -> Measures:
+    """How the batch went that these facts are of; `seconds` are the driver's, by phase."""
+    delays = merged(each.delays for each in facts)
+    return Measures(
+        bytes_in=sum(each.bytes_in for each in facts),
+        seconds=seconds,
+        task_seconds=summed(each.seconds for each in facts),
+        lag_messages=lag.messages,
+        lag_seconds=lag.seconds,
+        delay_p50_seconds=quantile(delays, 0.5),
+        delay_p95_seconds=quantile(delays, 0.95),
     )
 
 

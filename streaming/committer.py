@@ -1,8 +1,7 @@
 """Committing a batch: judged and written by the workers, counted here, its manifest last."""
 
-import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -10,15 +9,24 @@ from contracts.errors import ConflictError
 from contracts.events import Event
 from contracts.logs import log
 from contracts.manifests import Manifest, ManifestLog
-from streaming.accounting import account
+from streaming.accounting import account, measures
 from streaming.attempts import clean
 from streaming.checkpoint import Checkpoint, PlannedBatch
 from streaming.limits import Limits
+from streaming.progress import Lag
+from streaming.stopwatch import Stopwatch
 from streaming.tail import LogTail
 from streaming.task import BatchTask, TaskFacts
 
 RunTasks = Callable[[BatchTask], Sequence[TaskFacts]]
 """Lands the batch's messages on the workers; one answer per Kafka partition that has any."""
+
+LagAfter = Callable[[Mapping[int, int]], Lag]
+"""How far landing is behind once all before these offsets is committed."""
+
+
+def _unknown_lag(_ends: Mapping[int, int]) -> Lag:
+    return Lag()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +44,29 @@ class Destination:
 class Committer:
     """Lands the batches of one event, one after the other."""
 
-    def __init__(self, destination: Destination, tail: LogTail) -> None:
+    def __init__(
+        self, destination: Destination, tail: LogTail, lag_after: LagAfter = _unknown_lag
+    ) -> None:
         """Go on from `tail`, the end of the event's log."""
         self._to = destination
+        self._lag_after = lag_after
         self.tail = tail
 
-    def commit(self, number: int, run_tasks: RunTasks) -> Manifest | None:
+    def commit(
+        self, number: int, run_tasks: RunTasks, clock: Stopwatch | None = None
+    ) -> Manifest | None:
         """Land batch `number` of the query; None if that had been done, or it is empty.
+
+        Args:
+            number: The batch, as Spark numbers it.
+            run_tasks: Lands the batch's messages.
+            clock: Learns where the time went: `plan`, `land`, `commit`, `clean`.
 
         Raises:
             ConflictError: Another writer has landed these messages, or some before them are
                 missing; nothing of this attempt counts.
         """
-        began = time.monotonic()
+        clock = clock or Stopwatch()
         self.tail.refresh()
         planned = self._to.checkpoint.batch(number)
         writer = self._to.checkpoint.writer()
@@ -58,11 +76,16 @@ class Committer:
         self._check_continues(planned)
         if planned.is_empty():
             return None
+        clock.lap("plan")
         facts = sorted(run_tasks(self._task(writer, planned)), key=lambda each: each.partition)
-        manifest = self._append(account(self._name, writer, planned, facts))
-        if manifest is not None:
-            _report(manifest, time.monotonic() - began)
+        clock.lap("land")
+        measured = measures(facts, clock.seconds, self._lag_after(planned.ends))
+        manifest = self._append(
+            replace(account(self._name, writer, planned, facts), measures=measured)
+        )
+        clock.lap("commit")
         clean(self._to.manifests.store, self._to.manifests, self.tail.stream_seq)
+        clock.lap("clean")
         return manifest
 
     @property
@@ -143,17 +166,4 @@ def _same_batch(standing: Manifest | None, ours: Manifest) -> bool:
         standing is not None
         and (standing.writer, standing.batch) == (ours.writer, ours.batch)
         and _offsets(standing) == _offsets(ours)
-    )
-
-
-def _report(manifest: Manifest, seconds: float) -> None:
-    log.info(
-        "batch committed",
-        event_name=manifest.event,
-        batch=manifest.batch,
-        manifest=manifest.seq,
-        accepted=manifest.accepted,
-        rejected=manifest.rejected,
-        files=len(manifest.files),
-        seconds=round(seconds, 2),
     )

@@ -30,6 +30,17 @@ class Sample:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How far landing is behind Kafka; None where that isn't known yet."""
+
+    messages: int | None = None
+    """Held by Kafka when it was asked last, and not committed."""
+    seconds: float | None = None
+    """How long ago all that Kafka held was committed."""
+    caught_up_until: datetime | None = None
+
+
 class ProgressKeeper:
     """Keeps the progress record of one event; used by several threads."""
 
@@ -63,12 +74,27 @@ class ProgressKeeper:
                 del self._waiting[1::2]
             self._write()
 
+    def lag(self, committed: Mapping[int, int] | None = None) -> Lag:
+        """How far landing is behind, or will be once all before `committed` is."""
+        with self._lock:
+            ends = self._committed if committed is None else committed
+            reached = self._reached(ends)
+            return Lag(
+                messages=_beyond(ends, self._held) if self._held else None,
+                seconds=(datetime.now(UTC) - reached).total_seconds() if reached else None,
+                caught_up_until=reached,
+            )
+
+    def _reached(self, committed: Mapping[int, int]) -> datetime | None:
+        """The newest time at which Kafka held no more than what is `committed`."""
+        known = [self._caught_up_until] if self._caught_up_until else []
+        covered = [each.at for each in self._waiting if each.is_covered(committed)]
+        return max([*known, *covered], default=None)
+
     def _write(self) -> None:
-        covered = [each for each in self._waiting if each.is_covered(self._committed)]
-        if covered:
-            newest = max(each.at for each in covered)
-            self._caught_up_until = max(self._caught_up_until or newest, newest)
-            self._waiting = [each for each in self._waiting if each.at > newest]
+        self._caught_up_until = reached = self._reached(self._committed)
+        if reached:
+            self._waiting = [each for each in self._waiting if each.at > reached]
         write_progress(
             self._store,
             Progress(
@@ -81,3 +107,11 @@ class ProgressKeeper:
                 updated_at=datetime.now(UTC),
             ),
         )
+
+
+def _beyond(committed: Mapping[int, int], held: Mapping[int, Held]) -> int:
+    """Messages that Kafka holds and that are not committed."""
+    return sum(
+        max(0, there.end - max(committed.get(partition, 0), there.start))
+        for partition, there in held.items()
+    )

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import msgspec
 import numpy as np
@@ -20,9 +21,11 @@ from contracts.lake import batch_folder, hour_folder, hour_key, hour_of, rejecte
 from contracts.manifests import DataFile
 from contracts.store import open_store
 from streaming.attempts import note, note_path
+from streaming.delays import Delays, delays_of, merged
 from streaming.judge import Judge, Verdict
 from streaming.limits import Limits
 from streaming.parquet import TaskFiles
+from streaming.stopwatch import Stopwatch
 
 FACTS = pa.schema([pa.field("facts", pa.binary(), nullable=False)])
 FACTS_DDL = "facts binary not null"
@@ -62,6 +65,9 @@ class TaskFacts:
     min_occurred_at: datetime | None = None
     max_occurred_at: datetime | None = None
     rows_with_unknown_fields: int = 0
+    bytes_in: int = 0
+    delays: Delays = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 def landing(
@@ -88,11 +94,12 @@ def land_partition(
         messages: Columns partition, offset and value.
         attempt: How often Spark tried this task before.
     """
+    clock = Stopwatch()
     first = next((chunk for chunk in messages if chunk.num_rows), None)
     if first is None:
         return None
     partition = first.column("partition")[0].as_py()
-    writer = PartitionWriter(task, partition, attempt)
+    writer = PartitionWriter(task, partition, attempt, clock)
     try:
         writer.write(first)
         for chunk in messages:
@@ -105,9 +112,10 @@ def land_partition(
 class PartitionWriter:
     """Judges chunks of one partition's messages, writes them and keeps the count."""
 
-    def __init__(self, task: BatchTask, partition: int, attempt: int) -> None:
-        """Begin partition `partition` of the batch `task`."""
+    def __init__(self, task: BatchTask, partition: int, attempt: int, clock: Stopwatch) -> None:
+        """Begin partition `partition` of the batch `task`; `clock` runs since before it is read."""
         self._task = task
+        self._clock = clock
         self._facts = TaskFacts(partition)
         self._reasons: Counter[str] = Counter()
         self._judge = Judge(EVENTS_BY_NAME[task.event_name], task.limits)
@@ -123,20 +131,26 @@ class PartitionWriter:
         """Judge a chunk and add its rows to their files."""
         if not chunk.num_rows:
             return
+        self._clock.lap("read")
         self._check_partition(chunk)
         verdict = self._judge(self._with_topic(chunk), self._task.batch_at)
         if verdict.accepted.num_rows + verdict.rejected.num_rows != chunk.num_rows:
             raise LakeError("the judgement lost or doubled messages: nothing of it was committed")
-        self._count(verdict)
+        self._count(verdict, chunk)
+        self._clock.lap("judge")
         for hour, rows in by_hour(verdict.accepted):
             folder = hour_folder(self._task.event_name, hour)
             self.files.add(self._path(folder), hour_key(hour), rows)
         if verdict.rejected.num_rows:
             self.files.add(self._rejects, hour_key(self._task.batch_at), verdict.rejected)
+        self._clock.lap("write")
 
     def finish(self) -> TaskFacts:
         """Close the files; what became of the partition."""
+        self._clock.lap("read")
         written = self.files.finish()
+        self._clock.lap("write")
+        self._facts.seconds = self._clock.seconds
         self._facts.files = tuple(each for each in written if each.path != self._rejects)
         self._facts.rejected_files = tuple(each for each in written if each.path == self._rejects)
         self._facts.rejected_by_reason = dict(self._reasons)
@@ -158,8 +172,10 @@ class PartitionWriter:
         topic = pa.repeat(pa.scalar(self._task.event_name), chunk.num_rows)
         return pa.record_batch([topic, *chunk.columns], names=["topic", *chunk.schema.names])
 
-    def _count(self, verdict: Verdict) -> None:
+    def _count(self, verdict: Verdict, chunk: pa.RecordBatch) -> None:
         facts = self._facts
+        values = cast("pa.BinaryArray", chunk.column("value"))
+        facts.bytes_in += pc.sum(pc.binary_length(values)).as_py() or 0
         facts.accepted += verdict.accepted.num_rows
         facts.rejected += verdict.rejected.num_rows
         if verdict.rejected.num_rows:
@@ -169,6 +185,8 @@ class PartitionWriter:
             unknown = verdict.accepted["unknown_fields"]
             facts.rows_with_unknown_fields += len(unknown) - unknown.null_count
             times = verdict.accepted["occurred_at"]
+            delays = delays_of(times, self._task.batch_at)
+            facts.delays = merged([facts.delays, delays])
             first, last = pc.min(times).as_py(), pc.max(times).as_py()
             facts.min_occurred_at = min(facts.min_occurred_at or first, first)
             facts.max_occurred_at = max(facts.max_occurred_at or last, last)

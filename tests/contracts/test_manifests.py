@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.errors import ConflictError, LakeError
 from contracts.lake import hour_key, manifest_path, parse_hour_key
-from contracts.manifests import DataFile, Manifest, ManifestLog, PartitionRange
+from contracts.manifests import DataFile, Manifest, ManifestLog, Measures, PartitionRange
 from contracts.progress import Progress, read_progress, write_progress
 from contracts.store import FolderStore
 
@@ -37,6 +38,15 @@ def test_a_manifest_is_read_as_it_was_written(log):
 
     assert log.read(1) == manifest(1)
     assert log.read(1).end_offsets() == {0: 5}
+
+
+def test_a_manifest_from_before_it_had_measures_is_read(log):
+    path = manifest_path("listen_events", 1)
+    log.append(manifest(1, measures=Measures(10, {"plan": 0.1}, {"judge": 0.2})))
+    known = msgspec.json.decode(log.store.read(path))
+    log.store.put(path, msgspec.json.encode({k: v for k, v in known.items() if k != "measures"}))
+
+    assert log.read(1) == manifest(1)
 
 
 def test_a_number_is_taken_once(log):

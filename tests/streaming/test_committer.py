@@ -12,6 +12,7 @@ from streaming.accounting import account
 from streaming.attempts import clean
 from streaming.checkpoint import Checkpoint
 from streaming.committer import Committer, Destination
+from streaming.progress import Lag
 from streaming.tail import LogTail
 from streaming.task import TaskFacts, land_partition
 
@@ -94,6 +95,27 @@ def test_a_batch_is_counted_by_partition(committer, written_checkpoint, log):
     assert (manifest.accepted, manifest.rejected) == (3, 1)
     assert manifest.rejected_by_reason == {"unreadable_json": 1}
     assert {each.rows for each in manifest.rejected_files} == {1}
+
+
+def test_a_manifest_says_how_the_batch_went(destination, log, written_checkpoint):
+    written_checkpoint.begin("w", {0: 0})
+    written_checkpoint.plan(0, {0: 2})
+    asked = []
+
+    def lag_after(ends):
+        asked.append(ends)
+        return Lag(messages=7, seconds=1.5)
+
+    messages = [listen(0), b"no"]
+    Committer(destination, LogTail(log), lag_after).commit(0, landed(messages))
+
+    measured = log.read(1).measures
+    assert asked == [{0: 2}]
+    assert (measured.lag_messages, measured.lag_seconds) == (7, 1.5)
+    assert measured.bytes_in == sum(map(len, messages))
+    assert list(measured.seconds) == ["plan", "land"]
+    assert set(measured.task_seconds) == {"read", "judge", "write"}
+    assert 0 < measured.delay_p50_seconds <= measured.delay_p95_seconds
 
 
 def test_after_a_commit_the_folders_hold_what_the_manifest_says(committer, written_checkpoint, log):

@@ -99,3 +99,23 @@ def test_what_is_reached_was_really_held_and_committed(tmp_path_factory, steps, 
         assert until is None or held_at[until] <= committed
     if steps and committed == held:
         assert reached(store) == NOON + timedelta(minutes=len(steps) - 1)
+
+
+def test_lag_is_what_kafka_holds_beyond_what_is_committed(keeper):
+    assert keeper.lag().messages is None, "Kafka was not asked yet"
+    keeper.committed({0: 5}, seq=1, writer="w")
+    keeper.sampled(sample(0, p0=12, p1=3))
+
+    assert keeper.lag().messages == 10
+    assert keeper.lag({0: 12, 1: 2}).messages == 1
+    assert keeper.lag({0: 20, 1: 3}).messages == 0, "messages came after Kafka was asked"
+
+
+def test_lag_in_seconds_runs_from_when_all_was_committed(keeper):
+    keeper.sampled(sample(0, p0=5))
+    keeper.sampled(sample(1, p0=9))
+
+    assert keeper.lag({0: 4}).seconds is None
+    assert keeper.lag({0: 5}).caught_up_until == NOON
+    assert keeper.lag({0: 9}).caught_up_until == NOON + timedelta(minutes=1)
+    assert keeper.lag({0: 9}).seconds < keeper.lag({0: 5}).seconds
