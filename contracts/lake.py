@@ -5,17 +5,21 @@
 <lake>/_batches/<event>/<seq, 12 digits>.json      the numbered log of manifests
 <lake>/_attempts/<event>/<writer>-<n>/<file>.json  what an unfinished batch may have written
 <lake>/_progress/<event>.json                      how far landing has come
+<lake>/_expired/<event>/<number, 12 digits>.json   what retention has deleted; the newest holds
+<lake>/_topics/<event>.json                        which Kafka topic the offsets are of
 <lake>/_lake.json                                  layout version and identity of the lake
 
 Paths are relative to the lake, with `/`. Accepted rows lie by event time, rejects by the
 batch's time; both UTC. This file imports the standard library only.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 
 LAYOUT_VERSION = 1
 LAKE_RECORD = "_lake.json"
 HOUR = timedelta(hours=1)
+_HOUR_IN_PATH = re.compile(r"/date=(\d{4}-\d\d-\d\d)/hour=(\d\d)/")
 
 
 def hour_of(at: datetime) -> datetime:
@@ -92,3 +96,30 @@ def attempts_folder(event_name: str) -> str:
 def progress_path(event_name: str) -> str:
     """Path of the record of how far landing of an event has come."""
     return f"_progress/{event_name}.json"
+
+
+def expiry_folder(event_name: str) -> str:
+    """Folder of the records of what has expired of an event."""
+    return f"_expired/{event_name}"
+
+
+def expiry_path(event_name: str, number: int) -> str:
+    """Path of an event's expiry record `number`, from 1."""
+    return f"{expiry_folder(event_name)}/{number:012d}.json"
+
+
+def topic_path(event_name: str) -> str:
+    """Path of the record of which Kafka topic an event's offsets are of."""
+    return f"_topics/{event_name}.json"
+
+
+def hour_of_path(path: str) -> datetime | None:
+    """The hour in whose folder a file of rows or rejects lies; None for any other path.
+
+    >>> hour_of_path("rejected/listen_events/date=2026-01-01/hour=05/batch=w-1/p0.parquet")
+    datetime.datetime(2026, 1, 1, 5, 0, tzinfo=datetime.timezone.utc)
+    """
+    found = _HOUR_IN_PATH.search(path)
+    if not found:
+        return None
+    return datetime.strptime("-".join(found.groups()), "%Y-%m-%d-%H").replace(tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 A batch counts when, and only when, its manifest stands. Numbers run from 1 without a gap and a
 manifest never changes, so a reader keeps one number as its cursor and never lists what is older.
+The oldest ones may have expired (see `expiry.py`); they are passed over.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,20 +13,25 @@ from typing import Literal
 import msgspec
 
 from contracts.errors import ConflictError, LakeError
+from contracts.expiry import read_expiry
+from contracts.gaps import Gap
 from contracts.lake import manifest_path
 from contracts.store import Store
 
 FORMAT = 1
 
-BatchKind = Literal["stream", "replay", "files"]
+BatchKind = Literal["stream", "replay", "files", "gap"]
+CHAIN: frozenset[BatchKind] = frozenset({"stream", "gap"})
+"""Kinds whose offsets follow each other without a break, each from where the last one ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartitionRange:
     """Offsets `start` to `end` (exclusive) of one Kafka partition, and what became of them.
 
-    `accepted + rejected + not_data = end - start`; `not_data` are offsets that hold no message
-    for a reader, such as transaction markers and what compaction removed.
+    `accepted + rejected + not_data + missing = end - start`; `not_data` are offsets that hold no
+    message for a reader, such as transaction markers and what compaction removed; `missing` are
+    those of a gap.
     """
 
     topic: str
@@ -35,6 +41,7 @@ class PartitionRange:
     accepted: int
     rejected: int
     not_data: int
+    missing: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +78,9 @@ class Measures:
 class Manifest:
     """The record of one committed batch of one event.
 
-    `writer` is the checkpoint's id, or a content hash for replays and files; `files` hold the
-    accepted rows by event hour, `rejected_files` the rejects by the batch's hour.
+    `writer` is the checkpoint's id, a content hash for replays and files, or the operator of a
+    gap; `files` hold the accepted rows by event hour, `rejected_files` the rejects by the batch's
+    hour.
     """
 
     event: str
@@ -97,6 +105,8 @@ class Manifest:
     """Paths of the rejects or files that a replay or file batch was made from."""
     measures: Measures | None = None
     """None for replays and files, and in manifests from before it was kept."""
+    gap: Gap | None = None
+    """What a gap is about: it has no rows, and its ranges say where the next batch begins."""
 
     def end_offsets(self) -> dict[int, int]:
         """End offset of each Kafka partition, the place to read on from."""
@@ -134,19 +144,25 @@ class ManifestLog:
         return manifest
 
     def after(self, cursor: int) -> Iterator[Manifest]:
-        """Manifests with numbers above `cursor`, in order, up to the end of the log."""
-        seq = cursor + 1
+        """Manifests with numbers above `cursor` that have not expired, to the end of the log."""
+        seq = max(cursor, self.expired()) + 1
         while self.store.exists(manifest_path(self.event_name, seq)):
             yield self.read(seq)
             seq += 1
 
+    def expired(self) -> int:
+        """Number of the last manifest that has expired, 0 if none has; it costs one listing."""
+        expiry = read_expiry(self.store, self.event_name)
+        return expiry.seq if expiry else 0
+
     def last(self, hint: int = 0) -> int:
         """Number of the last manifest, 0 for an empty log.
 
-        `hint` is a number known to stand (or 0); the search doubles its step from there, so its
-        cost grows with the logarithm of what is newer, not with the length of the log.
+        `hint` is a number known to stand or to have stood (or 0); the search doubles its step
+        from there, so its cost grows with the logarithm of what is newer, not with the length of
+        the log.
         """
-        stands = hint
+        stands = max(hint, self.expired())
         step = 1
         while self._stands(stands + step):
             stands += step
