@@ -5,6 +5,7 @@
 <lake>/_batches/<event>/<seq, 12 digits>.json      the numbered log of manifests
 <lake>/_attempts/<event>/<writer>-<n>/<file>.json  what an unfinished batch may have written
 <lake>/_progress/<event>.json                      how far landing has come
+<lake>/_health/<event>.json                        how landing is doing, and its alerts
 <lake>/_expired/<event>/<number, 12 digits>.json   what retention has deleted; the newest holds
 <lake>/_topics/<event>.json                        which Kafka topic the offsets are of
 <lake>/_lake.json                                  layout version and identity of the lake
@@ -123,3 +124,8 @@ def hour_of_path(path: str) -> datetime | None:
     if not found:
         return None
     return datetime.strptime("-".join(found.groups()), "%Y-%m-%d-%H").replace(tzinfo=UTC)
+
+
+def health_path(event_name: str) -> str:
+    """Path of the record of how landing of an event is doing."""
+    return f"_health/{event_name}.json"
