@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from typing import Self
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -49,6 +50,9 @@ class Webhook:
         try:
             with urlopen(order, timeout=PATIENCE):  # noqa: S310 - as above
                 pass
+        except HTTPError as error:
+            error.close()
+            raise UnavailableError(f"{ADDRESS} did not take an alert: {error}") from error
         except (OSError, HTTPException) as error:
             # Those of the protocol may quote what they were asked for.
             why = error if isinstance(error, OSError) else type(error).__name__
