@@ -7,8 +7,9 @@ reader that adds up the log sees batches and gaps, and together they are everyth
 from dataclasses import dataclass
 from typing import Literal
 
-Cause = Literal["deleted", "recreated", "gone"]
-"""Kafka deleted the messages (retention); the topic was created anew; the partition is no more."""
+Cause = Literal["deleted", "reset", "gone"]
+"""Kafka deleted messages (retention); offsets begin anew (a new topic of the same name, or a
+partition that was cut back); the partition is no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +17,9 @@ class Hole:
     """One Kafka partition whose offsets do not go on where the lake ends.
 
     `lake_end` is the first offset that was never landed, `resumes_at` the first one that Kafka
-    holds now (None if the partition is gone). How many messages of a topic that was created anew
-    were lost nobody can say.
+    holds now (None if the partition is gone). How many messages were lost where offsets begin
+    anew nobody can say; what Kafka holds there is landed from its beginning, and copies of what
+    landed before are known by their identity.
     """
 
     topic: str
@@ -36,11 +38,15 @@ class Hole:
     def __str__(self) -> str:
         """The hole in a line: which offsets, and what became of them."""
         place = f"{self.topic} partition {self.partition}"
-        if self.cause == "deleted":
-            last = (self.resumes_at or 0) - 1
-            return f"{place}: offsets {self.lake_end} to {last} were deleted before they landed"
-        went_on = "it is gone" if self.cause == "gone" else f"it begins anew at {self.resumes_at}"
-        return f"{place}: all after offset {self.lake_end} of the topic as it was; now {went_on}"
+        if self.cause == "gone":
+            return f"{place} is gone; it had landed up to offset {self.lake_end}"
+        if self.cause == "reset":
+            return (
+                f"{place} begins anew at offset {self.resumes_at}: whatever it held after offset "
+                f"{self.lake_end} is lost"
+            )
+        last = (self.resumes_at or 0) - 1
+        return f"{place}: offsets {self.lake_end} to {last} were deleted before they landed"
 
 
 @dataclass(frozen=True, slots=True)

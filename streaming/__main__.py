@@ -1,18 +1,21 @@
-"""The commands of landing: `python -m streaming`, `python -m streaming replay-rejects`."""
+"""The commands of landing: `python -m streaming`, and those that repair or tidy the lake."""
 
+import getpass
 import logging
 import os
 import signal
 import sys
 import threading
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import click
 
 from contracts.errors import MusicFlowError
-from contracts.events import EVENTS, EVENTS_BY_NAME
+from contracts.events import EVENTS, EVENTS_BY_NAME, Event
 from contracts.lake import hour_of
 from contracts.logs import configure_logs
+from streaming.gaps import accept_gaps
 from streaming.landing import land
 from streaming.replay import replay_rejects
 from streaming.session import SparkEndedError
@@ -21,6 +24,16 @@ from streaming.settings import LandingSettings
 LAKE = click.option("--lake", "lake_folder", help="The lake. [default: <home>/lake]")
 HOME = click.option("--home", type=click.Path(), help="Work folder. [default: .musicflow]")
 START = click.option("--start", type=click.DateTime(), help="Oldest accepted event, UTC.")
+
+EVENT = click.option(
+    "--event", "names", multiple=True, type=click.Choice(list(EVENTS_BY_NAME)),
+    help="This event only; may be repeated. [default: all]",
+)  # fmt: skip
+
+
+def _events(names: Iterable[str]) -> list[Event]:
+    """The events of these names, once each; all if none is named."""
+    return [EVENTS_BY_NAME[name] for name in dict.fromkeys(names)] or list(EVENTS)
 
 
 def hour_option(_context: click.Context, parameter: click.Parameter, value: str) -> datetime:
@@ -74,8 +87,7 @@ def main(
         signal.signal(each, lambda *_: stop.set())
     try:
         settings = LandingSettings.read(**options)
-        events = [EVENTS_BY_NAME[name] for name in dict.fromkeys(topics)] or list(EVENTS)
-        land(settings, events, stop, once=once)
+        land(settings, _events(topics), stop, once=once)
     except SparkEndedError as error:
         click.echo(f"landing: {error}", err=True)
         sys.exit(os.EX_TEMPFAIL)  # for supervisors: starting it again is all that it takes
@@ -90,10 +102,7 @@ def main(
     help="First hour of judgement, such as 2026-01-06T05, UTC.",
 )  # fmt: skip
 @click.option("--to", "end", required=True, callback=hour_option, help="Hour to stop before.")
-@click.option(
-    "--event", "names", multiple=True, type=click.Choice(list(EVENTS_BY_NAME)),
-    help="Replay rejects of this event only; may be repeated.",
-)  # fmt: skip
+@EVENT
 @LAKE
 @HOME
 @START
@@ -106,10 +115,33 @@ def replay(
     """
     configure_logs()
     try:
-        events = [EVENTS_BY_NAME[name] for name in dict.fromkeys(names)] or list(EVENTS)
-        replay_rejects(LandingSettings.read(**options), events, first, end)
+        replay_rejects(LandingSettings.read(**options), _events(names), first, end)
     except MusicFlowError as error:
         click.echo(f"replay: {error}", err=True)
+        sys.exit(1)
+
+
+@main.command("accept-gap")
+@EVENT
+@click.option("--yes", is_flag=True, help="Put on record that it is lost; otherwise only show it.")
+@click.option("--by", help="Who answers for it. [default: the user's name]")
+@click.option("--kafka", help="Address of the cluster. [default: the local broker's]")
+@LAKE
+@click.option("--checkpoints", "checkpoints_folder", help="[default: <home>/checkpoints]")
+@HOME
+def accept_gap(
+    names: tuple[str, ...], *, yes: bool, by: str | None, **options: str | datetime | None
+) -> None:
+    """Show what Kafka lost before it landed; with --yes, go on without it.
+
+    Each gap stays on record in the lake: topic, partition, offsets, when, accepted by whom.
+    """
+    configure_logs()
+    try:
+        settings = LandingSettings.read(**options)
+        accept_gaps(settings, _events(names), by or getpass.getuser(), really=yes, show=click.echo)
+    except MusicFlowError as error:
+        click.echo(f"accept-gap: {error}", err=True)
         sys.exit(1)
 
 

@@ -15,7 +15,7 @@ import msgspec
 from contracts.errors import LakeError
 from contracts.lake import attempts_folder
 from contracts.logs import log
-from contracts.manifests import BatchKind, ManifestLog
+from contracts.manifests import CHAIN, BatchKind, ManifestLog
 from contracts.store import Store
 
 
@@ -74,7 +74,7 @@ def _committed(manifests: ManifestLog, attempt: Attempt, stream_seq: int) -> set
     if attempt.kind == "stream" and attempt.after >= stream_seq:
         return None
     later = manifests.after(attempt.after)
-    decider = next((each for each in later if attempt.kind in {"replay", each.kind}), None)
+    decider = next((each for each in later if attempt.kind == "replay" or each.kind in CHAIN), None)
     if decider is None:
         return None
     return {each.path for each in (*decider.files, *decider.rejected_files)}

@@ -36,7 +36,7 @@ class PlannedBatch:
 
 
 class Checkpoint:
-    """The checkpoint of one query, read only, but for the link to its lake."""
+    """The checkpoint of one query, which Spark writes; we add only the link to its lake."""
 
     def __init__(self, store: Store, topic: str) -> None:
         """Read the checkpoint that `store` holds; the query reads `topic`."""
@@ -102,6 +102,11 @@ class Checkpoint:
             raise self._foreign(lake, "does not say which lake it belongs to")
         else:
             self._store.put_if_absent(LAKE_LINK, msgspec.json.encode({"lake_id": lake_id}))
+
+    def remove(self) -> None:
+        """Forget it all: the next query begins where the lake ends, under another id."""
+        for path in list(self._store.list("")):
+            self._store.delete(path)
 
     def _foreign(self, lake: str, problem: str) -> ConfigurationError:
         return ConfigurationError(

@@ -1,14 +1,17 @@
 """What must hold between lake, checkpoint and Kafka before a query may start."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from contracts.errors import ConfigurationError, ConflictError, LakeError
+from contracts.gaps import Hole
 from streaming.checkpoint import Checkpoint
 from streaming.kafka import Held
 
 EARLIEST = -2
 """What Spark reads as the beginning of a partition."""
+SHOWN = 3
+"""Most holes that an error names one by one."""
 
 
 def starting_offsets(topic: str, ends: Mapping[int, int], held: Mapping[int, Held]) -> str:
@@ -22,25 +25,42 @@ def starting_offsets(topic: str, ends: Mapping[int, int], held: Mapping[int, Hel
     return json.dumps({topic: {str(each): ends.get(each, EARLIEST) for each in sorted(held)}})
 
 
-def check_kafka_holds(topic: str, ends: Mapping[int, int], held: Mapping[int, Held]) -> None:
+def holes(
+    topic: str, ends: Mapping[int, int], held: Mapping[int, Held], *, is_same_topic: bool
+) -> Iterator[Hole]:
+    """Where Kafka does not hold what comes after the lake's end.
+
+    Args:
+        topic: The topic's name.
+        ends: Where the lake ends, by partition.
+        held: What Kafka holds, by partition.
+        is_same_topic: Whether it is the topic that the lake's offsets are of, as far as known.
+    """
+    for partition, end in sorted(ends.items()):
+        there = held.get(partition)
+        if there is None:
+            yield Hole(topic, partition, end, None, "gone")
+        elif there.end < end or not is_same_topic:
+            yield Hole(topic, partition, end, there.start, "reset")
+        elif there.start > end:
+            yield Hole(topic, partition, end, there.start, "deleted")
+
+
+def check_no_holes(topic: str, found: Sequence[Hole]) -> None:
     """Kafka must still hold all that comes after the lake's end.
 
     Raises:
         LakeError: Messages were deleted before they were landed, or the topic is another.
     """
-    for partition, end in sorted(ends.items()):
-        there = held.get(partition)
-        if there is None or there.end < end:
-            shown = "is gone" if there is None else f"ends at offset {there.end}"
-            raise LakeError(
-                f"{topic}: the lake has partition {partition} up to offset {end}, but in Kafka "
-                f"it {shown}: the topic was created anew, or this is another cluster"
-            )
-        if there.start > end:
-            raise LakeError(
-                f"{topic}: offsets {end} to {there.start - 1} of partition {partition} were "
-                "deleted from Kafka before they were landed: they are lost"
-            )
+    if not found:
+        return
+    named = "; ".join(str(each) for each in found[:SHOWN])
+    others = f"; and {len(found) - SHOWN} partitions more" if len(found) > SHOWN else ""
+    raise LakeError(
+        f"Kafka no longer holds what comes after the lake's end: {named}{others}. Bring the "
+        "messages or the right cluster back; or, if they are lost, put that on record and go on "
+        f"with `python -m streaming accept-gap --event {topic}`"
+    )
 
 
 def check_checkpoint(topic: str, checkpoint: Checkpoint, ends: Mapping[int, int]) -> None:
@@ -53,7 +73,7 @@ def check_checkpoint(topic: str, checkpoint: Checkpoint, ends: Mapping[int, int]
     if checkpoint.is_new():
         return
     done, planned = checkpoint.committed_ends(), checkpoint.planned_ends()
-    if not ends or dict(ends) in (done, planned) or not planned:
+    if not ends or _stands_at(ends, done) or _stands_at(ends, planned) or not planned:
         if not ends and done != checkpoint.initial_offsets():
             raise _ahead(topic)
         return
@@ -63,6 +83,11 @@ def check_checkpoint(topic: str, checkpoint: Checkpoint, ends: Mapping[int, int]
         f"{topic}: the lake has gone on without this checkpoint, another one has taken its place: "
         "remove the checkpoint's folder to go on from where the lake ends"
     )
+
+
+def _stands_at(ends: Mapping[int, int], offsets: Mapping[int, int]) -> bool:
+    """Whether the offsets are the lake's ends; partitions of which nothing landed may be new."""
+    return all(offsets.get(partition) == end for partition, end in ends.items())
 
 
 def _ahead(topic: str) -> ConfigurationError:

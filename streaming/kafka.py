@@ -6,7 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import (
+    ConsumerGroupTopicPartitions,
+    KafkaError,
+    KafkaException,
+    TopicCollection,
+    TopicPartition,
+    Uuid,
+)
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # typed, two names forgotten
     AdminClient,
     NewTopic,
@@ -72,6 +79,37 @@ class Cluster:
             raise self._unreachable(error) from error
         return {name: len(topic.partitions) for name, topic in topics.items()}
 
+    def partitions_of(self, topics: Iterable[str]) -> dict[str, int]:
+        """The number of partitions of each of these topics.
+
+        Raises:
+            UnavailableError: No broker answers, or a topic does not exist.
+        """
+        wanted, known = list(topics), self.partitions()
+        if missing := [topic for topic in wanted if topic not in known]:
+            raise UnavailableError(
+                f"Kafka at {self.bootstrap_servers} has no topic {', '.join(missing)}: create it "
+                "with `python -m streaming.broker --topics-only`"
+            )
+        return {topic: known[topic] for topic in wanted}
+
+    def topic_ids(self, topics: Iterable[str]) -> dict[str, str]:
+        """Ids of these topics: a topic that was created anew has another. Old brokers give none.
+
+        Raises:
+            UnavailableError: No broker answers.
+        """
+        asked = self._admin.describe_topics(
+            TopicCollection(list(topics)), request_timeout=self.patience
+        )
+        try:
+            ids = {
+                topic: _hex(each.result(self.patience).topic_id) for topic, each in asked.items()
+            }
+        except (KafkaException, TimeoutError) as error:
+            raise self._unreachable(error) from error
+        return {topic: found for topic, found in ids.items() if int(found, 16)}
+
     def create_missing(self, topics: Iterable[str], partitions: int) -> list[str]:
         """Create those of `topics` that are not there, ready for use; the names of those.
 
@@ -102,6 +140,22 @@ class Cluster:
         for (topic, partition), end in ends.items():
             answer[topic][partition] = Held(starts[topic, partition], end)
         return answer
+
+    def commit_group(self, group: str, topic: str, ends: Mapping[int, int]) -> None:
+        """Say that the consumer group `group` has read all before `ends` of a topic.
+
+        Raises:
+            UnavailableError: No broker answers, or it refuses.
+        """
+        places = [TopicPartition(topic, each, end) for each, end in ends.items()]
+        order = ConsumerGroupTopicPartitions(group, places)
+        answers = self._admin.alter_consumer_group_offsets([order], request_timeout=self.patience)
+        try:
+            (taken,) = (answer.result(self.patience) for answer in answers.values())
+        except (KafkaException, TimeoutError) as error:
+            raise _group_refused(group, _said(error)) from error
+        if refused := [place.error for place in taken.topic_partitions if place.error]:
+            raise _group_refused(group, refused[0].str())
 
     def _await_leaders(self, partitions: Mapping[str, int]) -> None:
         """A new partition can be read as soon as the brokers have agreed on its leader."""
@@ -157,7 +211,20 @@ def _code(error: Exception) -> int | None:
     return error.args[0].code() if isinstance(error, KafkaException) else None
 
 
+def _hex(topic_id: Uuid) -> str:
+    """The 128 bits of an id, which come as two signed halves."""
+    halves = (
+        topic_id.get_most_significant_bits(),  # type: ignore[attr-defined]  # as above
+        topic_id.get_least_significant_bits(),  # type: ignore[attr-defined]  # as above
+    )
+    return "".join(f"{half % 2**64:016x}" for half in halves)
+
+
 def _said(error: Exception) -> str:
     if isinstance(error, KafkaException):
         return str(error.args[0].str())
     return "no answer in time"
+
+
+def _group_refused(group: str, why: str) -> UnavailableError:
+    return UnavailableError(f"Kafka did not take the offsets of the group {group}: {why}")

@@ -51,7 +51,7 @@ def land(
     began = time.monotonic()
     address = settings.kafka or local_address(settings.broker_home)
     cluster = Cluster(address, security=settings.security)
-    partitions = _partitions(cluster, events)
+    partitions = cluster.partitions_of([event.name for event in events])
     sampled_at = datetime.now(UTC)
     held = cluster.held(partitions)
     queries = _prepared(settings, events, cluster, held)
@@ -80,9 +80,10 @@ def _prepared(
     """The queries of the topics, on a lake, checkpoints and offsets that fit together."""
     store = open_store(settings.lake)
     lake_id = lake_record.claim(store)
+    ids = cluster.topic_ids([event.name for event in events])
     queries = []
     for event in events:
-        source = Source(cluster.bootstrap_servers, held[event.name])
+        source = Source(cluster.bootstrap_servers, held[event.name], ids.get(event.name))
         ground = checked_ground(settings, event, store, lake_id, source)
         queries.append(TopicQuery(settings, event, ground, source))
     return queries
@@ -97,22 +98,6 @@ def _stop(queries: Sequence[TopicQuery]) -> None:
 
 def _since(began: float) -> float:
     return round(time.monotonic() - began, 1)
-
-
-def _partitions(cluster: Cluster, events: Sequence[Event]) -> dict[str, int]:
-    """Partitions of the topics.
-
-    Raises:
-        UnavailableError: No broker answers, or a topic does not exist.
-    """
-    known = cluster.partitions()
-    missing = [event.name for event in events if event.name not in known]
-    if missing:
-        raise UnavailableError(
-            f"Kafka at {cluster.bootstrap_servers} has no topic {', '.join(missing)}: create it "
-            "with `python -m streaming.broker --topics-only`"
-        )
-    return {event.name: known[event.name] for event in events}
 
 
 def _watch(

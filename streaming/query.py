@@ -18,10 +18,11 @@ from contracts.logs import log
 from contracts.manifests import ManifestLog
 from contracts.progress import read_progress
 from contracts.store import Store, open_store
+from streaming import topic_record
 from streaming.attempts import clean
 from streaming.checkpoint import Checkpoint
 from streaming.committer import Committer, Destination
-from streaming.guards import check_checkpoint, check_kafka_holds, starting_offsets
+from streaming.guards import check_checkpoint, check_no_holes, holes, starting_offsets
 from streaming.kafka import Held
 from streaming.progress import ProgressKeeper
 from streaming.settings import LandingSettings
@@ -42,6 +43,8 @@ class Source:
     address: str
     held: Mapping[int, Held]
     """What each partition of the topic holds."""
+    topic_id: str | None = None
+    """Which topic of this name it is; None if the broker does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,13 @@ def checked_ground(
     manifests = ManifestLog(store, event.name)
     tail = LogTail(manifests, hint=before.last_seq if before else 0)
     checkpoint.bind(lake_id, settings.lake)
+    is_same = topic_record.is_same_topic(store, event.name, source.topic_id)
+    check_no_holes(
+        event.name,
+        list(holes(event.name, tail.ends, source.held, is_same_topic=is_same)),
+    )
     check_checkpoint(event.name, checkpoint, tail.ends)
-    check_kafka_holds(event.name, tail.ends, source.held)
+    topic_record.keep(store, event.name, source.topic_id)
     clean(store, manifests, tail.stream_seq)
     return Ground(checkpoint, manifests, tail, ProgressKeeper(store, event.name, before))
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from contracts.errors import LakeError
 from contracts.lake import hour_key
-from contracts.manifests import Manifest, ManifestLog
+from contracts.manifests import CHAIN, Manifest, ManifestLog
 from contracts.store import Store
 
 POSITION = ["kafka_topic", "kafka_partition", "kafka_offset"]
@@ -61,7 +61,7 @@ class RejectLog:
 
     def _take(self, manifest: Manifest) -> None:
         self.seq = manifest.seq
-        if manifest.kind == "stream":
+        if manifest.kind in CHAIN:
             self.stream_seq = manifest.seq
         if manifest.kind == "replay":
             self._replays[manifest.seq] = manifest

@@ -1,11 +1,11 @@
 """The newest end of an event's manifest log, as far as streaming must know it."""
 
 from contracts.lake import manifest_path
-from contracts.manifests import Manifest, ManifestLog
+from contracts.manifests import CHAIN, Manifest, ManifestLog
 
 
 class LogTail:
-    """Follows the log: its last number, and the last manifest that a stream wrote."""
+    """Follows the log: its last number, and the last manifest of the chain of offsets."""
 
     def __init__(self, log: ManifestLog, hint: int = 0) -> None:
         """Find the end of `log`; `hint` is a number that may stand, for a quicker search."""
@@ -22,12 +22,12 @@ class LogTail:
     def take(self, manifest: Manifest) -> None:
         """Take in the manifest that was appended next."""
         self.seq = manifest.seq
-        if manifest.kind == "stream":
+        if manifest.kind in CHAIN:
             self.stream = manifest
 
     @property
     def stream_seq(self) -> int:
-        """Number of the last stream manifest, 0 if there is none."""
+        """Number of the last manifest of a stream, or of a gap in one; 0 if there is none."""
         return self.stream.seq if self.stream else 0
 
     @property
@@ -36,9 +36,12 @@ class LogTail:
         return self.stream.end_offsets() if self.stream else {}
 
     def _last_stream(self) -> Manifest | None:
-        """The last stream manifest: behind replays and files, of which there are few."""
-        for seq in range(self.seq, 0, -1):
+        """The last of the chain: behind replays and files, of which there are few.
+
+        It never expires, so that the search ends there.
+        """
+        for seq in range(self.seq, self._log.expired(), -1):
             manifest = self._log.read(seq)
-            if manifest.kind == "stream":
+            if manifest.kind in CHAIN:
                 return manifest
         return None

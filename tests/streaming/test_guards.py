@@ -3,10 +3,11 @@
 import pytest
 
 from contracts.errors import ConfigurationError, ConflictError, LakeError
+from contracts.gaps import Hole
 from contracts.store import FolderStore
-from streaming import lake_record
+from streaming import lake_record, topic_record
 from streaming.checkpoint import Checkpoint
-from streaming.guards import check_checkpoint, check_kafka_holds, starting_offsets
+from streaming.guards import check_checkpoint, check_no_holes, holes, starting_offsets
 from streaming.kafka import Held
 
 
@@ -15,21 +16,50 @@ def test_an_empty_lake_is_filled_from_the_beginning():
 
 
 @pytest.mark.parametrize(
-    ("held", "problem"),
+    ("held", "is_same", "hole", "told"),
     [
-        pytest.param({}, "is gone", id="partition gone"),
-        pytest.param({0: Held(0, 6)}, "ends at offset 6", id="topic created anew"),
-        pytest.param({0: Held(9, 20)}, "offsets 7 to 8 of partition 0 were deleted", id="expired"),
+        pytest.param({}, True, Hole("t", 0, 7, None, "gone"), "partition 0 is gone", id="gone"),
+        pytest.param(
+            {0: Held(0, 6)},
+            True,
+            Hole("t", 0, 7, 0, "reset"),
+            "begins anew at offset 0",
+            id="created anew",
+        ),
+        pytest.param(
+            {0: Held(0, 20)},
+            False,
+            Hole("t", 0, 7, 0, "reset"),
+            "begins anew at offset 0",
+            id="created anew and grown since",
+        ),
+        pytest.param(
+            {0: Held(9, 20)},
+            True,
+            Hole("t", 0, 7, 9, "deleted"),
+            "partition 0: offsets 7 to 8 were deleted",
+            id="expired",
+        ),
     ],
 )
-def test_offsets_that_kafka_lost_are_named(held, problem):
-    with pytest.raises(LakeError, match=problem):
-        check_kafka_holds("t", {0: 7}, held)
+def test_offsets_that_kafka_lost_are_named(held, is_same, hole, told):
+    found = list(holes("t", {0: 7}, held, is_same_topic=is_same))
+
+    assert found == [hole]
+    with pytest.raises(LakeError, match=f"{told}.*accept-gap --event t"):
+        check_no_holes("t", found)
+
+
+def test_of_many_holes_the_error_names_a_few():
+    found = list(holes("t", dict.fromkeys(range(9), 7), {}, is_same_topic=True))
+
+    with pytest.raises(LakeError, match=r"partition 2 is gone.*; and 6 partitions more"):
+        check_no_holes("t", found)
 
 
 @pytest.mark.parametrize("held", [Held(0, 7), Held(7, 7), Held(7, 12), Held(2, 9)])
 def test_offsets_that_kafka_holds_are_fine(held):
-    check_kafka_holds("t", {0: 7}, {0: held, 1: Held(0, 4)})
+    check_no_holes("t", list(holes("t", {0: 7}, {0: held, 1: Held(0, 4)}, is_same_topic=True)))
 
 
 @pytest.fixture
@@ -73,6 +103,30 @@ def test_a_checkpoint_whose_first_batch_was_killed_may_go_on(written_checkpoint)
     checkpoint = Checkpoint(FolderStore(written_checkpoint.folder), "listen_events")
 
     check_checkpoint("listen_events", checkpoint, {})
+
+
+def test_a_new_checkpoint_that_knows_more_partitions_than_the_lake_may_go_on(written_checkpoint):
+    written_checkpoint.begin("w", {0: 4, 1: 0})
+
+    checkpoint = Checkpoint(FolderStore(written_checkpoint.folder), "listen_events")
+
+    check_checkpoint("listen_events", checkpoint, {0: 4})
+
+
+def test_a_topic_created_anew_is_known_by_its_id(store):
+    assert topic_record.is_same_topic(store, "t", "a")
+    topic_record.keep(store, "t", "a")
+
+    assert topic_record.is_same_topic(store, "t", "a")
+    assert not topic_record.is_same_topic(store, "t", "b")
+    assert topic_record.is_same_topic(store, "t", None), "an old broker tells no ids"
+
+
+def test_a_garbled_topic_record_is_an_error(store):
+    store.put("_topics/t.json", b"{}")
+
+    with pytest.raises(LakeError, match="_topics"):
+        topic_record.is_same_topic(store, "t", "a")
 
 
 def test_a_lake_keeps_its_identity(store):

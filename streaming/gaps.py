@@ -1,0 +1,129 @@
+"""Accepting that messages are lost: an operator's word, put on record, after which landing goes on.
+
+Nothing of this happens by itself. Landing refuses to start where Kafka no longer holds what comes
+after the lake's end; the operator looks, and accepts. The gap takes the next number of the log,
+so that the offsets of all batches and gaps follow each other, and reconciliation shows it.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from contracts.errors import ConflictError, LakeError
+from contracts.events import CONTRACT_VERSION, Event
+from contracts.gaps import Gap, Hole
+from contracts.lake import LAKE_RECORD
+from contracts.logs import log
+from contracts.manifests import Manifest, ManifestLog, PartitionRange
+from contracts.store import Store, open_store
+from streaming import lake_record, topic_record
+from streaming.broker import local_address
+from streaming.checkpoint import Checkpoint
+from streaming.guards import holes
+from streaming.kafka import Cluster
+from streaming.settings import LandingSettings
+from streaming.tail import LogTail
+
+WRITER = "gap"
+
+
+def accept_gaps(
+    settings: LandingSettings,
+    events: Sequence[Event],
+    accepted_by: str,
+    *,
+    really: bool,
+    show: Callable[[str], None],
+) -> None:
+    """Show what Kafka no longer holds of these events; with `really`, put it on record as lost.
+
+    Args:
+        settings: Where the lake, the checkpoints and Kafka are.
+        events: Those to look at.
+        accepted_by: Who answers for it.
+        really: Write the records; otherwise nothing is changed.
+        show: Tells the operator a line.
+
+    Raises:
+        LakeError: There is no lake, or one of its records can't be read.
+        ConflictError: Something landed meanwhile; nothing was accepted for that event.
+        UnavailableError: No broker answers, or a topic does not exist.
+    """
+    store = open_store(settings.lake)
+    if not store.exists(LAKE_RECORD):
+        raise LakeError(f"there is no lake in {settings.lake}: give --lake, or land something")
+    lake_id = lake_record.claim(store)
+    cluster = Cluster(
+        settings.kafka or local_address(settings.broker_home), security=settings.security
+    )
+    partitions = cluster.partitions_of([event.name for event in events])
+    held, ids = cluster.held(partitions), cluster.topic_ids(partitions)
+    for event in events:
+        name, topic_id = event.name, ids.get(event.name)
+        tail = LogTail(ManifestLog(store, name))
+        is_same = topic_record.is_same_topic(store, name, topic_id)
+        found = tuple(holes(name, tail.ends, held[name], is_same_topic=is_same))
+        for hole in found:
+            show(str(hole))
+        if not found:
+            show(f"{name}: nothing is missing")
+        elif really:
+            checkpoint = Checkpoint(open_store(str(settings.checkpoint(name))), name)
+            checkpoint.bind(lake_id, settings.lake)
+            _accept(store, tail, Gap(accepted_by, found))
+            topic_record.keep(store, name, topic_id)
+            # It ends before the gap; a new one begins after it.
+            checkpoint.remove()
+            show(f"{name}: accepted by {accepted_by}; landing goes on from what Kafka holds")
+        else:
+            show(f"{name}: nothing was changed; --yes accepts that this is lost")
+
+
+def gap_manifest(event_name: str, tail: LogTail, gap: Gap) -> Manifest:
+    """The record that follows `tail`: the offsets that are missing, and where landing goes on."""
+    at = datetime.now(UTC)
+    open_at = {hole.partition: hole for hole in gap.holes}
+    ranges = [
+        _range(event_name, partition, end, open_at.get(partition))
+        for partition, end in sorted(tail.ends.items())
+    ]
+    return Manifest(
+        event=event_name,
+        seq=tail.seq + 1,
+        kind="gap",
+        writer=WRITER,
+        batch=tail.seq + 1,
+        batch_at=at,
+        committed_at=at,
+        contract_version=CONTRACT_VERSION,
+        offsets=tuple(each for each in ranges if each is not None),
+        accepted=0,
+        rejected=0,
+        rejected_by_reason={},
+        files=(),
+        rejected_files=(),
+        gap=gap,
+    )
+
+
+def _range(topic: str, partition: int, end: int, hole: Hole | None) -> PartitionRange | None:
+    """From the lake's end to where landing goes on; None for a partition that is no more."""
+    if hole is None:
+        return PartitionRange(topic, partition, end, end, 0, 0, 0)
+    if hole.resumes_at is None:
+        return None
+    missing = hole.missing or 0
+    start = hole.resumes_at - missing
+    return PartitionRange(topic, partition, start, hole.resumes_at, 0, 0, 0, missing)
+
+
+def _accept(store: Store, tail: LogTail, gap: Gap) -> None:
+    name = gap.holes[0].topic
+    try:
+        ManifestLog(store, name).append(manifest := gap_manifest(name, tail, gap))
+    except ConflictError as error:
+        raise ConflictError(
+            f"{name}: another batch was committed meanwhile: stop landing, and look again"
+        ) from error
+    log.warning("gap accepted", event_name=name, manifest=manifest.seq,
+                missing=sum(each.missing for each in manifest.offsets),
+                partitions=len(gap.holes))  # fmt: skip
