@@ -8,6 +8,7 @@ import numpy.typing as npt
 from eventsim.randomness import HALF, LOW_HALF, Bits, Integers
 
 Weights = npt.NDArray[np.float64]
+Cells = npt.NDArray[np.int64]
 
 
 class AliasTables:
@@ -15,24 +16,35 @@ class AliasTables:
 
     def __init__(self, rows: Sequence[Weights]) -> None:
         """Prepare a table for each row; all rows have the same length and a positive sum."""
-        self._width = np.uint64(len(rows[0]))
+        self._width, self._stride = np.uint64(len(rows[0])), np.int64(len(rows[0]))
         parts = [_cells(row) for row in rows]
         self._threshold = np.concatenate([threshold for threshold, _ in parts])
         self._choices = np.concatenate([choices for _, choices in parts])
 
     def draw(self, bits: Bits, table: Integers | None = None) -> npt.NDArray[np.int32]:
         """The column drawn in each row, by the upper half of its bits."""
+        return self.chosen(*self.cells(bits), table)
+
+    def cells(self, bits: Bits) -> tuple[Cells, Cells]:
+        """What the upper halves of bits draw by, whatever the table; for `chosen`."""
         scaled = (bits >> HALF) * self._width
-        cell = (scaled >> HALF).astype(np.intp)
+        rest = scaled & LOW_HALF
+        scaled >>= HALF
+        return scaled.view(np.int64), rest.view(np.int64)
+
+    def chosen(
+        self, cell: Cells, rest: Cells, table: Integers | None = None
+    ) -> npt.NDArray[np.int32]:
+        """The column drawn in each row, by its cell, from the table it names."""
         if table is not None:
-            cell += table * np.intp(self._width)
-        own = (scaled & LOW_HALF) < self._threshold[cell]
-        cell += cell
-        cell += own
-        return self._choices[cell]
+            cell = table * self._stride + cell
+        place = cell + cell
+        place += rest < self._threshold[cell]
+        column: npt.NDArray[np.int32] = self._choices[place]
+        return column
 
 
-def _cells(weights: Weights) -> tuple[Bits, npt.NDArray[np.int32]]:
+def _cells(weights: Weights) -> tuple[Cells, npt.NDArray[np.int32]]:
     """Thresholds in 2⁻³², and for each cell its alias, then itself."""
     count = len(weights)
     scaled = weights * (count / weights.sum())
@@ -46,6 +58,6 @@ def _cells(weights: Weights) -> tuple[Bits, npt.NDArray[np.int32]]:
         if scaled[rich] < 1:
             small.append(large.pop())
     scaled[small + large] = 1
-    threshold = np.minimum(np.rint(scaled * 2**32), 2**32).astype(np.uint64)
+    threshold = np.minimum(np.rint(scaled * 2**32), 2**32).astype(np.int64)
     choices = np.stack([alias, np.arange(count)], axis=1).reshape(-1)
     return threshold, choices.astype(np.int32)

@@ -15,7 +15,7 @@ NEVER = np.int64(2**62)
 """The next request of a listener who has left."""
 NOTHING_BEFORE = 255
 """The previous state of a session's first request."""
-BLOCK = 500_000
+BLOCK = 100_000
 """Listeners made at once, so that a large number needs little memory on the way."""
 
 
@@ -47,13 +47,22 @@ class Listeners:
     def __len__(self) -> int:
         return len(self.number)
 
-    def extended(self, others: "list[Listeners]") -> "Listeners":
-        """These and then the others."""
-        groups = [self, *others]
+    def extend(self, others: "Listeners") -> None:
+        """Put others behind these; one array after the other, as millions take much memory."""
+        for each in fields(Listeners):
+            both = getattr(self, each.name), getattr(others, each.name)
+            setattr(self, each.name, np.concatenate(both))
+
+    def put(self, first: int, others: "Listeners") -> None:
+        """Write others over these, from row `first` on."""
+        for each in fields(Listeners):
+            getattr(self, each.name)[first : first + len(others)] = getattr(others, each.name)
+
+    def resized(self, count: int) -> "Listeners":
+        """Room for this number of listeners, with arrays of the same kinds."""
         return Listeners(
-            *(np.concatenate([getattr(group, each.name) for group in groups])
-              for each in fields(Listeners))
-        )  # fmt: skip
+            *(np.empty(count, dtype=getattr(self, each.name).dtype) for each in fields(Listeners))
+        )
 
 
 class Arrivals:
@@ -68,11 +77,15 @@ class Arrivals:
 
     def founders(self, count: int, start: int) -> Listeners:
         """Listeners 0 … count - 1, in the middle of their lives at `start`."""
-        blocks = [
-            self._founders(np.arange(first, min(first + BLOCK, count)), start)
-            for first in range(0, max(count, 1), BLOCK)
-        ]
-        return blocks[0].extended(blocks[1:]) if blocks[1:] else blocks[0]
+        block = self._founders(np.arange(min(BLOCK, count)), start)
+        if len(block) == count:
+            return block
+        listeners = block.resized(count)
+        for first in range(0, count, BLOCK):
+            if first:
+                block = self._founders(np.arange(first, min(first + BLOCK, count)), start)
+            listeners.put(first, block)
+        return listeners
 
     def newcomers(self, first: int, born_at: Integers) -> Listeners:
         """Listeners `first`, `first` + 1 …, whose first visit is their registration."""

@@ -43,9 +43,13 @@ class Machine:
         self.is_shown = self._flags(state.auth in shown for state in self.states)
         self.is_churned = self._flags(state.auth == self.churned for state in self.states)
 
-    def after(self, state: Integers, bits: Bits) -> Integers:
+    def cells(self, bits: Bits) -> tuple[Integers, Integers]:
+        """What bits draw the next state by, whatever state comes before it; for `after`."""
+        return self._transitions.cells(bits)
+
+    def after(self, state: Integers, cell: Integers, rest: Integers) -> Integers:
         """The next state of each row, or `end`."""
-        return self._transitions.draw(bits, state)
+        return self._transitions.chosen(cell, rest, state)
 
     def entered(self, group: Integers, bits: Bits) -> Integers:
         """The state that each row's new session begins in, for the group of its listener."""

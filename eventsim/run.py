@@ -27,7 +27,7 @@ from eventsim.topics import TOPICS, Messages, Topics
 
 CHUNK = 8192
 """Requests written at once: what their text takes should fit the processor's cache."""
-STRETCH_REQUESTS = 400_000
+STRETCH_REQUESTS = 250_000
 """Requests simulated at once, about."""
 FIRST_STRETCH, LONGEST_STRETCH = 600, 30 * 86_400
 """Seconds of simulated time."""

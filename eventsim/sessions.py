@@ -13,21 +13,35 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from eventsim.foresight import (
+    CELL,
+    REST,
+    SECONDS,
+    SONG_BITS,
+    WAIT,
+    Foreseen,
+    Matrix,
+    foreseen,
+)
+from eventsim.foresight import SONG as PICKED
 from eventsim.listeners import NEVER, NOTHING_BEFORE, Listeners
-from eventsim.randomness import Bits, Integers, drawn, mixed, quick_exponentials
+from eventsim.machine import Flags
+from eventsim.randomness import STEP, Bits, Integers, drawn, mixed
 from eventsim.world import World
 
-Matrix = npt.NDArray[np.int64]
-
 WALKED = (
-    "at", "state", "previous", "session", "item", "song", "song_end", "random",
+    "at", "state", "previous", "session", "song", "item", None, "random", "song_end",
 )  # fmt: skip
 """What the walk changes of a listener: rows of the matrix, after the listener's own."""
-LISTENER, AT, STATE, PREVIOUS, SESSION, ITEM, SONG, SONG_END, RANDOM, RANK = range(10)
+LISTENER, AT, STATE, PREVIOUS, SESSION, SONG, ITEM, RANK, RANDOM, SONG_END = range(10)
 """Rows of the matrix; RANK counts a listener's requests in this walk."""
-WRITTEN_DOWN = (LISTENER, AT, STATE, PREVIOUS, SESSION, ITEM, SONG, RANK)
+WRITTEN_DOWN = slice(LISTENER, RANK + 1)
+KEPT = (LISTENER, AT, STATE, PREVIOUS, SESSION, ITEM, SONG)
+"""Of those, what `Requests` have, in their order."""
+MOVED = slice(ITEM, RANDOM + 1)
+MOVES = np.array([[1], [1], [STEP.astype(np.int64)]])
+"""What is added to the rows that are MOVED with each request."""
 BLOCK = 65_536
 """Listeners who walk at once: enough for numpy, few enough for the processor's cache."""
 STEPS_AT_REST = 32
@@ -68,12 +82,10 @@ class Walk:
 
     def __init__(self, world: World, session_stride: int) -> None:
         """The numbers of a listener's sessions are `session_stride` apart."""
+        self._world = world
         self._leaving = world.config.attrition_rate > 0
         self._machine = world.machine
         self._rhythm = world.rhythm
-        self._catalog = world.catalog
-        self._player = world.player
-        self._similar = world.similar
         self._stride = session_stride
 
     def until(self, listeners: Listeners, end: int) -> Requests:
@@ -97,12 +109,15 @@ class Walk:
         everybody = np.flatnonzero(listeners.at < end)
         for first in range(0, len(everybody), BLOCK):
             group = _brought(listeners, everybody[first : first + BLOCK])
+            draws: Foreseen | None = None
             resting: list[Matrix] = []
             step = 0
             while group.size or resting:
                 if group.size:
-                    yield group[WRITTEN_DOWN, :]
-                    group = self._step(listeners, group, end, resting)
+                    yield group[WRITTEN_DOWN].copy()
+                    if draws is None or draws.is_over:
+                        draws = self._foreseen(listeners, group)
+                    group = self._step(listeners, group, draws, end, resting)
                 step += 1
                 if resting and (step % STEPS_AT_REST == 0 or not group.size):
                     returning = np.concatenate(resting, axis=1)
@@ -110,31 +125,47 @@ class Walk:
                     self._begin_sessions(listeners, returning)
                     returning = _those_before(end, returning, listeners)
                     group = np.concatenate([group, returning], axis=1)
+                    draws = None
 
-    def _step(self, listeners: Listeners, group: Matrix, end: int, resting: list[Matrix]) -> Matrix:
+    def _foreseen(self, listeners: Listeners, group: Matrix) -> Foreseen:
+        alpha = listeners.alpha[group[LISTENER]]
+        return foreseen(self._world, _random(group), alpha, group[SESSION], group[ITEM])
+
+    def _step(
+        self,
+        listeners: Listeners,
+        group: Matrix,
+        draws: Foreseen,
+        end: int,
+        resting: list[Matrix],
+    ) -> Matrix:
         """Draw everybody's next request; gives those who walk on."""
-        machine = self._machine
-        bits = drawn(_random(group))
+        machine, draw = self._machine, draws.next_step()
         before, at = group[STATE], group[AT]
-        state = machine.after(before, bits)
-        waits = (listeners.alpha[group[LISTENER]] * quick_exponentials(bits)).astype(np.int64)
-        waits[machine.is_redirect[state]] = 1
-        starts = machine.is_song[state]
+        state = machine.after(before, draw[CELL], draw[REST])
+        group[RANDOM] += MOVES[-1]
         over = state == machine.end
-        if over.any():
-            resting.append(group[:, over])
+        leaving = over.any()
+        if leaving:
+            resting.append(group.compress(over, axis=1))
+        waits = np.where(machine.is_redirect[state], 1, draw[WAIT])
+        starts = machine.is_song[state]
         group[AT] = np.where(starts & (at < group[SONG_END]), group[SONG_END], at + waits)
         group[PREVIOUS] = before
         group[STATE] = state
-        group[ITEM] += 1
-        group[RANK] += 1
-        self._start_songs(group, starts)
-        gone = group[AT] >= end
-        gone &= ~over
-        if gone.any():
-            _take_back(listeners, group[:, gone])
-        gone |= over
-        return group[:, ~gone] if gone.any() else group
+        group[MOVED] += MOVES
+        self._start_foreseen_songs(group, starts, draw)
+        late = group[AT] >= end
+        if late.any():
+            leaving = True
+            late &= ~over
+            _take_back(listeners, group.compress(late, axis=1))
+            over |= late
+        if not leaving:
+            return group
+        staying = np.flatnonzero(~over)
+        draws.keep(staying)
+        return group.take(staying, axis=1)
 
     def _begin_sessions(self, listeners: Listeners, group: Matrix) -> None:
         """Let those whose session is over come back, or leave for good."""
@@ -154,17 +185,38 @@ class Walk:
         group[SONG_END] = 0
         self._start_songs(group, self._machine.is_song[group[STATE]])
 
-    def _start_songs(self, group: Matrix, starts: npt.NDArray[np.bool_]) -> None:
+    def _start_foreseen_songs(self, group: Matrix, starts: Flags, draw: Matrix) -> None:
+        song, seconds = draw[PICKED], draw[SECONDS]
+        if self._world.similar is not None:
+            song = self._followed(group, song, draw[SONG_BITS].view(np.uint64))
+            seconds = self._busy_seconds(group, song)
+        _start(group, starts, song, seconds)
+
+    def _start_songs(self, group: Matrix, starts: Flags) -> None:
         bits = drawn(_random(group))
-        song = self._catalog.pick(bits)
-        if self._similar is not None:
-            last = np.where(group[SONG_END] > 0, group[SONG], -1)
-            song = self._similar.followed(song, last, mixed(bits))
-        seconds = self._catalog.seconds[song]
-        if self._player is not None:
-            seconds = self._player.busy_seconds(group[SESSION], group[ITEM], seconds)
-        np.copyto(group[SONG], song, where=starts)
-        np.copyto(group[SONG_END], group[AT] + seconds, where=starts)
+        song: Integers = self._world.catalog.pick(bits)
+        if self._world.similar is not None:
+            song = self._followed(group, song, bits)
+        _start(group, starts, song, self._busy_seconds(group, song))
+
+    def _followed(self, group: Matrix, picked: Integers, bits: Bits) -> Integers:
+        """A song like the last in each one's session; where there is none, the one picked."""
+        if self._world.similar is None:
+            return picked
+        last = np.where(group[SONG_END] > 0, group[SONG], -1)
+        return self._world.similar.followed(picked, last, mixed(bits))
+
+    def _busy_seconds(self, group: Matrix, song: Integers) -> Integers:
+        """For how long each one's song keeps his player busy."""
+        seconds = self._world.catalog.seconds[song]
+        if self._world.player is not None:
+            seconds = self._world.player.busy_seconds(group[SESSION], group[ITEM], seconds)
+        return seconds
+
+
+def _start(group: Matrix, starts: Flags, song: Integers, seconds: Integers) -> None:
+    np.copyto(group[SONG], song, where=starts)
+    np.copyto(group[SONG_END], group[AT] + seconds, where=starts)
 
 
 def _random(group: Matrix) -> Bits:
@@ -175,18 +227,21 @@ def _random(group: Matrix) -> Bits:
 
 def _brought(listeners: Listeners, rows: Integers) -> Matrix:
     """The matrix of these listeners."""
-    group = np.zeros((RANK + 1, len(rows)), dtype=np.int64)
+    group = np.zeros((SONG_END + 1, len(rows)), dtype=np.int64)
     group[LISTENER] = rows
     for row, name in enumerate(WALKED, start=1):
-        own = getattr(listeners, name)[rows]
-        group[row] = own.view(np.int64) if row == RANDOM else own
+        if name:
+            own = getattr(listeners, name)[rows]
+            group[row] = own.view(np.int64) if row == RANDOM else own
     return group
 
 
 def _take_back(listeners: Listeners, group: Matrix) -> None:
     """Note in the listeners' own arrays how far they have come."""
+    rows = group[LISTENER]
     for row, name in enumerate(WALKED, start=1):
-        getattr(listeners, name)[group[LISTENER]] = _random(group) if row == RANDOM else group[row]
+        if name:
+            getattr(listeners, name)[rows] = _random(group) if row == RANDOM else group[row]
 
 
 def _those_before(end: int, group: Matrix, listeners: Listeners) -> Matrix:
@@ -200,15 +255,17 @@ def _in_order(steps: list[Matrix], listeners: int) -> Requests:
     """All steps' requests by time, then listener, then rank."""
     if not steps:
         return NO_REQUESTS
-    joined = np.concatenate(steps, axis=1)
-    listener, rank = joined[0], joined[-1]
+    # A row each, so that putting them in order moves each in one go.
+    joined = np.concatenate([step.T for step in steps])
+    listener, rank = joined[:, LISTENER], joined[:, RANK]
     counts = np.bincount(listener, minlength=listeners)
     place = (np.cumsum(counts) - counts)[listener] + rank
-    column_at = np.empty(len(place), dtype=np.int64)
-    column_at[place] = np.arange(len(place))
-    key = joined[1] - joined[1].min()
+    row_at = np.empty(len(place), dtype=np.int64)
+    row_at[place] = np.arange(len(place))
+    key = joined[:, AT] - joined[:, AT].min()
     key <<= 32
     key |= place
     key.sort()
-    order = column_at[key & 0xFFFF_FFFF]
-    return Requests(*(row[order] for row in joined[:-1]))
+    key &= 0xFFFF_FFFF
+    ordered = joined.take(row_at[key], axis=0)
+    return Requests(*(ordered[:, column] for column in KEPT))

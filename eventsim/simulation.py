@@ -78,7 +78,7 @@ class Simulation:
             first = len(self.listeners)
             newcomers = self._arrivals.newcomers(first, born_at)
             self._walk.welcome(newcomers)
-            self.listeners = self.listeners.extended([newcomers])
+            self.listeners.extend(newcomers)
         requests = self._walk.until(self.listeners, until)
         actions = self._actions(requests, until) if self.tells_actions else NO_ACTIONS
         self.now = until
