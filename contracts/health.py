@@ -12,7 +12,7 @@ from contracts.store import Store
 
 AlertKind = Literal["stalled", "lag_growing", "many_rejects"]
 ALERT_KINDS: tuple[AlertKind, ...] = ("stalled", "lag_growing", "many_rejects")
-State = Literal["running", "stopped"]
+State = Literal["running", "stopped", "failed"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,9 @@ from contracts.logs import log
 from contracts.store import open_store
 from streaming import lake_record
 from streaming.broker import local_address
+from streaming.health import served
 from streaming.kafka import Cluster, Held
+from streaming.monitor import Monitor
 from streaming.query import Source, TopicQuery, checked_ground
 from streaming.sampler import Sampler, take_samples
 from streaming.session import LOG, spark_session
@@ -54,18 +56,20 @@ def land(
     partitions = cluster.partitions_of([event.name for event in events])
     sampled_at = datetime.now(UTC)
     held = cluster.held(partitions)
-    queries = _prepared(settings, events, cluster, held)
-    with session(settings) as spark:
-        for query in queries:
-            query.start(spark, once=once)
-        take_samples(queries, sampled_at, held)
-        log.info("landing", topics=len(queries), lake=settings.lake, once=once,
-                 kafka=cluster.bootstrap_servers, seconds=_since(began))  # fmt: skip
-        sampler = Sampler(cluster, partitions, queries, settings)
-        sampler.start()
+    monitor = Monitor(settings, open_store(settings.lake), cluster)
+    queries = _prepared(settings, events, cluster, held, monitor)
+    sampler = Sampler(cluster, partitions, queries, settings)
+    with served(settings, monitor), session(settings) as spark, monitor.watching(queries):
         try:
-            _watch(queries, sampler, stop, settings)
+            for query in queries:
+                query.start(spark, once=once)
+            take_samples(queries, sampled_at, held)
+            sampler.start()
+            log.info("landing", topics=len(queries), lake=settings.lake, once=once,
+                     kafka=cluster.bootstrap_servers, seconds=_since(began))  # fmt: skip
+            _watch(queries, sampler, monitor, stop, settings)
         finally:
+            monitor.wind_down()
             sampler.stop()
             _stop(queries)
     log.info("landing stopped", topics=len(queries), seconds=_since(began))
@@ -76,6 +80,7 @@ def _prepared(
     events: Sequence[Event],
     cluster: Cluster,
     held: Mapping[str, Mapping[int, Held]],
+    monitor: Monitor,
 ) -> list[TopicQuery]:
     """The queries of the topics, on a lake, checkpoints and offsets that fit together."""
     store = open_store(settings.lake)
@@ -85,7 +90,7 @@ def _prepared(
     for event in events:
         source = Source(cluster.bootstrap_servers, held[event.name], ids.get(event.name))
         ground = checked_ground(settings, event, store, lake_id, source)
-        queries.append(TopicQuery(settings, event, ground, source))
+        queries.append(TopicQuery(settings, event, ground, source, monitor.committed))
     return queries
 
 
@@ -103,6 +108,7 @@ def _since(began: float) -> float:
 def _watch(
     queries: Sequence[TopicQuery],
     sampler: Sampler,
+    monitor: Monitor,
     stop: threading.Event,
     settings: LandingSettings,
 ) -> None:
@@ -113,6 +119,7 @@ def _watch(
     """
     running = list(queries)
     while running and not stop.wait(LOOKS_EVERY):
+        monitor.sign_of_life()
         if sampler.failure is not None:
             raise sampler.failure
         for each in list(running):

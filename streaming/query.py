@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -15,7 +15,7 @@ from contracts import errors
 from contracts.errors import MusicFlowError, UnavailableError
 from contracts.events import Event
 from contracts.logs import log
-from contracts.manifests import ManifestLog
+from contracts.manifests import Manifest, ManifestLog
 from contracts.progress import read_progress
 from contracts.store import Store, open_store
 from streaming import topic_record
@@ -24,12 +24,17 @@ from streaming.checkpoint import Checkpoint
 from streaming.committer import Committer, Destination
 from streaming.guards import check_checkpoint, check_no_holes, holes, starting_offsets
 from streaming.kafka import Held
-from streaming.progress import ProgressKeeper
+from streaming.progress import Lag, ProgressKeeper
 from streaming.settings import LandingSettings
+from streaming.stopwatch import Stopwatch
 from streaming.tail import LogTail
 from streaming.task import FACTS_DDL, BatchTask, TaskFacts, landing
 
 _OUR_ERROR = re.compile(rf"^{re.escape(errors.__name__)}\.(\w+): (.*)$", re.MULTILINE)
+
+
+OnCommit = Callable[[Manifest, Mapping[str, float]], None]
+"""Told of each batch that was committed, and of the driver's seconds by phase."""
 
 
 class StoppingError(Exception):
@@ -86,7 +91,12 @@ class TopicQuery:
     """One topic's query, from its start to its end."""
 
     def __init__(
-        self, settings: LandingSettings, event: Event, ground: Ground, source: Source
+        self,
+        settings: LandingSettings,
+        event: Event,
+        ground: Ground,
+        source: Source,
+        on_commit: OnCommit,
     ) -> None:
         """Make ready to land `event` on `ground`; nothing is started yet."""
         self.event = event
@@ -96,6 +106,7 @@ class TopicQuery:
         self._settings = settings
         self._source = source
         self._ground = ground
+        self._on_commit = on_commit
         self._stopping = threading.Event()
         self._idle = threading.Event()
         self._idle.set()
@@ -107,7 +118,21 @@ class TopicQuery:
             limits=settings.limits,
             buffer_bytes=settings.buffer_mebibytes * 1024 * 1024,
         )
-        self._committer = Committer(destination, ground.tail)
+        self._committer = Committer(destination, ground.tail, ground.progress.lag)
+
+    @property
+    def topic(self) -> str:
+        """The topic that is landed."""
+        return self.event.name
+
+    @property
+    def ends(self) -> Mapping[int, int]:
+        """Offsets up to which all is committed."""
+        return self._ground.tail.ends
+
+    def lag(self) -> Lag:
+        """How far landing is behind Kafka now."""
+        return self.progress.lag()
 
     def start(self, spark: SparkSession, *, once: bool) -> None:
         """Start the query; it runs in Spark's threads.
@@ -172,8 +197,11 @@ class TopicQuery:
         try:
             if self._stopping.is_set():
                 raise StoppingError
-            self._committer.commit(number, lambda task: _run(task, messages))
+            clock = Stopwatch()
+            manifest = self._committer.commit(number, lambda task: _run(task, messages), clock)
             self._tell_progress()
+            if manifest is not None:
+                self._on_commit(manifest, clock.seconds)
         except MusicFlowError as error:
             self.failure = error
             raise

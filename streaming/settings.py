@@ -11,6 +11,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.errors import ConfigurationError
 from contracts.kafka_security import KafkaSecurity
+from contracts.webhook import Webhook
+from streaming.alerts import Rules
 from streaming.limits import Limits
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3600}
@@ -131,6 +133,20 @@ class LandingSettings(CommonSettings):
     """How long Kafka may be away before landing gives up."""
     buffer_mebibytes: int = Field(256, ge=1, validation_alias="MUSICFLOW_BUFFER_MIB")
     """Rows that a task keeps back at most before it writes some of them."""
+    metrics_port: int | None = Field(
+        None, ge=0, le=65535, validation_alias="MUSICFLOW_METRICS_PORT"
+    )
+    """Where metrics and health are served; 0: any free port, None: nowhere."""
+    metrics_address: str = Field(
+        "127.0.0.1", min_length=1, validation_alias="MUSICFLOW_METRICS_ADDRESS"
+    )
+    group_prefix: str = Field("musicflow-", min_length=1, validation_alias="MUSICFLOW_GROUP_PREFIX")
+    """With the topic's name behind it: the consumer group that shows the lag in Kafka's tools."""
+    stalled_triggers: int = Field(5, ge=1, validation_alias="MUSICFLOW_ALERT_STALLED_TRIGGERS")
+    lag_batches: int = Field(5, ge=2, validation_alias="MUSICFLOW_ALERT_LAG_BATCHES")
+    reject_share: float = Field(0.05, gt=0, le=1, validation_alias="MUSICFLOW_ALERT_REJECT_SHARE")
+    # Private, so that no value of it is ever in a validation error.
+    _webhook: Webhook | None = PrivateAttr(default_factory=lambda: Webhook.read(os.environ))
 
     @property
     def lake(self) -> str:
@@ -157,3 +173,20 @@ class LandingSettings(CommonSettings):
         """What is accepted beyond the contract."""
         skew = timedelta(seconds=self.future_skew_seconds)
         return Limits(self.max_event_bytes, self.start, skew)
+
+    @property
+    def trigger_seconds(self) -> int:
+        """Time from batch to batch."""
+        return interval_seconds(self.trigger)
+
+    @property
+    def rules(self) -> Rules:
+        """When somebody is alerted."""
+        # With a trigger of seconds one slow batch is not yet a reason.
+        stalled = max(self.stalled_triggers * self.trigger_seconds, 60)
+        return Rules(timedelta(seconds=stalled), self.lag_batches, self.reject_share)
+
+    @property
+    def webhook(self) -> Webhook | None:
+        """Where alerts are posted, if anywhere."""
+        return self._webhook
