@@ -30,11 +30,11 @@ class Teller:
         What the webhook did not take is offered again at the next call.
         """
         standing = {(topic, each.kind): each for topic, some in alerts.items() for each in some}
-        for topic, kind in standing.keys() - self._told:
+        for topic, kind in sorted(standing.keys() - self._told):
             alert = standing[topic, kind]
             log.warning("alert", event_name=topic, alert=kind, problem=alert.text)
             self.say(alert.text)
-        for topic, kind in self._told - standing.keys():
+        for topic, kind in sorted(self._told - standing.keys()):
             log.info("alert is over", event_name=topic, alert=kind)
             self.say(f"{topic}: {kind} is over")
         self._told = set(standing)
