@@ -5,11 +5,14 @@ The classic's keys keep their names and meaning; ours stand in the section `musi
 
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from contracts.errors import ConfigurationError
+
+Weight = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
+Probability = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -17,7 +20,7 @@ class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     page: str
     method: str
-    status: int
+    status: Annotated[int, msgspec.Meta(ge=100, le=599)]
     auth: str
     level: str
 
@@ -28,7 +31,7 @@ class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Entry(State, frozen=True):
     """A state that a session can begin in."""
 
-    weight: float = msgspec.field(default=0)
+    weight: Weight = msgspec.field(default=0)
 
     @property
     def state(self) -> State:
@@ -55,25 +58,25 @@ class Level(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A plan, and how many of the first listeners have it."""
 
     level: str
-    weight: float
+    weight: Weight
 
 
 class Auth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A state of the login, and how many of the first listeners are in it."""
 
     auth: str
-    weight: float
+    weight: Weight
 
 
 class Player(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """What listeners do with the player: probabilities per song."""
 
-    skip: float = 0.12
+    skip: Probability = 0.12
     """The song is left early; otherwise it is played to its end."""
-    pause: float = 0.05
-    add_to_playlist: float = 0.03
-    skipped_within_seconds: int = 60
-    pause_seconds: float = 45
+    pause: Probability = 0.05
+    add_to_playlist: Probability = 0.03
+    skipped_within_seconds: Annotated[int, msgspec.Meta(ge=2, le=86_400)] = 60
+    pause_seconds: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 45
     """Mean length of a pause."""
 
 
@@ -83,16 +86,16 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     city: str
     zip: str
     state: str
-    lat: float
-    lon: float
-    weight: float = 1
+    lat: Annotated[float, msgspec.Meta(ge=-90, le=90)]
+    lon: Annotated[float, msgspec.Meta(ge=-180, le=180)]
+    weight: Weight = 1
 
 
 class Country(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A share of the listeners; `places` may be left out for the US."""
 
     country: str
-    weight: float
+    weight: Weight
     places: tuple[Place, ...] = ()
 
 
@@ -101,10 +104,12 @@ class Extension(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
 
     player: Player | None = None
     countries: tuple[Country, ...] = (Country("US", 1),)
-    zipf_exponent: float = 0.8
+    zipf_exponent: Annotated[float, msgspec.Meta(ge=0, le=5)] = 0.8
     """How steeply popularity falls in the built-in catalogue."""
 
 
+HOME_COUNTRY = "US"
+"""The country whose places are built in."""
 RANGES: dict[str, tuple[float, float]] = {
     "alpha": (1e-3, 1e7),
     "beta": (1, 1e9),
@@ -176,10 +181,28 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
                 raise ConfigurationError(
                     f"{name}: {key} must be {least:g} to {most:g}, got {value}"
                 )
-        player = self.musicflow.player or Player()
-        for key in ("skip", "pause", "add-to-playlist"):
-            if not 0 <= getattr(player, key.replace("-", "_")) <= 1:
-                raise ConfigurationError(f"{name}: musicflow.player.{key} must be 0 to 1")
+        for key, weighted in (("levels", self.levels), ("auths", self.auths)):
+            if not any(each.weight for each in weighted):
+                raise ConfigurationError(f"{name}: {key} needs an entry with a weight above 0")
+        self._check_countries(name)
+
+    def _check_countries(self, name: str) -> None:
+        countries = self.musicflow.countries
+        if not any(country.weight for country in countries):
+            raise ConfigurationError(
+                f"{name}: musicflow.countries needs an entry with a weight above 0"
+            )
+        for country in countries:
+            if country.country != HOME_COUNTRY and not country.places:
+                raise ConfigurationError(
+                    f"{name}: musicflow.countries: {country.country!r} needs places; only "
+                    f"{HOME_COUNTRY} has some built in"
+                )
+            if country.places and not any(place.weight for place in country.places):
+                raise ConfigurationError(
+                    f"{name}: musicflow.countries: {country.country!r} needs a place with a "
+                    "weight above 0"
+                )
 
 
 def default_config() -> Config:
@@ -208,13 +231,19 @@ def decoded(data: bytes, name: str) -> Config:
         raise ConfigurationError(f"{name}: {error}") from error
     except msgspec.DecodeError as error:
         raise ConfigurationError(f"{name}{_line(error, data)}: {error}") from error
+    except UnicodeDecodeError as error:
+        line = _line_of(max(0, data.find(error.object)), data)
+        raise ConfigurationError(f"{name}{line}: a text that is not UTF-8") from error
     config.check(name)
     return config
 
 
 def _line(error: msgspec.DecodeError, data: bytes) -> str:
-    """The line that the error's byte position is in."""
+    """The line that the error's byte position is in: the last, if the data ends too early."""
     position = str(error).rpartition("(byte ")[2].rstrip(")")
-    if not position.isdigit():
-        return ""
-    return f" line {max(1, len(data[: int(position)].splitlines()))}"
+    return _line_of(int(position) if position.isdigit() else len(data), data)
+
+
+def _line_of(position: int, data: bytes) -> str:
+    lines_before = data[:position].count(b"\n")
+    return f" line {lines_before + 1}"

@@ -102,10 +102,11 @@ def _all_states(config: Config) -> list[State]:
 def _check(config: Config, states: list[State], churned: str) -> None:
     """Refuse what would make the walk stick, vanish or contradict itself."""
     _check_probabilities(config)
-    if config.churned_state and all(state.auth != churned for state in states):
-        raise ConfigurationError(f"churned-state: no transition leads to the auth {churned!r}")
+    if config.churned_state and all(state.auth != churned for state in _reached(config)):
+        raise ConfigurationError(f"churned-state: no session can reach the auth {churned!r}")
     known = {each.source.page for each in config.transitions}
     known |= {entry.page for entry in config.new_session}
+    _check_newcomers(config)
     for each in config.transitions:
         if each.dest.page not in known and each.dest.auth != churned:
             raise ConfigurationError(
@@ -118,6 +119,30 @@ def _check(config: Config, states: list[State], churned: str) -> None:
                 f"new-session: no entry with a weight for {state.auth}, {state.level}, "
                 f"in which {state} can leave a listener"
             )
+
+
+def _check_newcomers(config: Config) -> None:
+    auth, level = config.new_user_auth, config.new_user_level
+    entered = {(entry.auth, entry.level) for entry in config.new_session if entry.weight > 0}
+    if config.growth_rate and (auth, level) not in entered:
+        raise ConfigurationError(
+            f"new-user-auth, new-user-level: new-session has no entry for {auth}, {level}"
+        )
+
+
+def _reached(config: Config) -> set[State]:
+    """The states that a listener can ever be in."""
+    after: dict[State, list[State]] = {}
+    for each in config.transitions:
+        if each.p > 0:
+            after.setdefault(each.source, []).append(each.dest)
+    open_states = [entry.state for entry in config.new_session if entry.weight > 0]
+    reached = set(open_states)
+    while open_states:
+        found = [state for state in after.get(open_states.pop(), ()) if state not in reached]
+        reached.update(found)
+        open_states += found
+    return reached
 
 
 def _check_probabilities(config: Config) -> None:

@@ -86,7 +86,14 @@ def _homes_of(country: Country) -> tuple[list[Home], npt.NDArray[np.float64]]:
         return homes, np.array([each.weight for each in places])
     rows = _table("places.csv")
     homes = [
-        Home(row["city"], row["zip"], row["state"], float(row["lat"]), float(row["lon"]), "US")
+        Home(
+            row["city"],
+            row["zip"],
+            row["state"],
+            float(row["lat"]),
+            float(row["lon"]),
+            country.country,
+        )
         for row in rows
     ]
     return homes, _weights(rows)
