@@ -12,6 +12,7 @@ from musicflow_dagster.assets.reconciled import reconciled_asset
 from musicflow_dagster.automation.jobs import hourly_job
 from musicflow_dagster.automation.schedules import sweeper
 from musicflow_dagster.automation.sensors import manifest_sensor
+from musicflow_dagster.automation.stream_health import stream_checks, stream_sensor
 from musicflow_dagster.dbt_models import prepared_project, published_models, read_manifest
 from musicflow_dagster.dbt_resource import dbt_resource
 from musicflow_dagster.partitions import hourly_partitions
@@ -42,7 +43,8 @@ def _assembled(settings: Settings) -> dg.Definitions:
         ],
         jobs=[hourly_job()],
         schedules=[sweeper(settings)],
-        sensors=[manifest_sensor(settings)],
+        sensors=[manifest_sensor(settings), stream_sensor(settings)],
+        asset_checks=stream_checks(settings),
         executor=dg.in_process_executor,
         resources={
             "lake": lake_resource(settings),

@@ -1,13 +1,15 @@
 """The station's settings: read once from the environment, then passed on."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.errors import ConfigurationError
 from contracts.lake import hour_of
+from contracts.webhook import Webhook
 
 REPOSITORY = Path(__file__).parents[1]
 SCHEMAS = frozenset({"raw", "staging", "marts", "reporting", "reconciliation"})
@@ -38,6 +40,8 @@ class Settings(BaseSettings):
     run_hours: int = Field(default=168, ge=1)
     """Most hours that one run builds."""
     pseudonym_key: SecretStr | None = None
+    # Private, so that no value of it is ever in a validation error.
+    _webhook: Webhook | None = PrivateAttr(default_factory=lambda: Webhook.read(os.environ))
 
     @field_validator("start")
     @classmethod
@@ -70,6 +74,11 @@ class Settings(BaseSettings):
         if "://" not in self.lake:
             lake = Path(self.lake or home / "lake").expanduser().absolute()
             object.__setattr__(self, "lake", str(lake))
+
+    @property
+    def webhook(self) -> Webhook | None:
+        """Where alerts are posted, if anywhere."""
+        return self._webhook
 
     @property
     def grace(self) -> timedelta:
