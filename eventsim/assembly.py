@@ -13,7 +13,7 @@ from eventsim.run import Run
 from eventsim.similar import read_similar
 from eventsim.simulation import Simulation
 from eventsim.sinks import FileSink, Sink
-from eventsim.state import fingerprint, load
+from eventsim.state import Told, cut_back, fingerprint, load
 from eventsim.topics import CLASSIC_TOPICS, TOPICS, Topics
 from eventsim.world import World
 
@@ -30,32 +30,35 @@ def simulated(settings: Settings, topics: tuple[str, ...], progress: Progress) -
         ConfigurationError: A file is wrong, or the configuration contradicts itself.
         UnavailableError: Not all could be written.
     """
-    report = Report(history_start=iso(settings.start * 1000 // HOUR_MS * HOUR_MS))
-    run = _put_together(settings, topics, report, progress)
+    run = _put_together(settings, topics, progress)
     if settings.continuous or settings.end is None:
         run.with_the_clock(settings.end)
     else:
         run.to_the_end(settings.end)
     run.close()
     for sink in run.sinks:
-        report.refuse(sink.refused)
-    return report
+        run.report.refuse(sink.refused)
+    return run.report
 
 
-def _put_together(
-    settings: Settings, names: tuple[str, ...], report: Report, progress: Progress
-) -> Run:
+def _put_together(settings: Settings, names: tuple[str, ...], progress: Progress) -> Run:
     world = _world(settings)
     simulation = Simulation(world, settings.start, settings.end, settings.users)
     simulation.tells_actions = MUSIC_EVENTS.name in names
     faults = Faults(settings.faults)
-    belongs_to = fingerprint(world, settings.faults, settings.users)
+    belongs_to = fingerprint(
+        world, settings.faults, settings.users, simulation.stride, ledger=bool(settings.ledger)
+    )
+    told = Told(Report(history_start=iso(settings.start * 1000 // HOUR_MS * HOUR_MS)))
     if settings.state and settings.state.exists():
-        load(settings.state, simulation, faults, belongs_to)
+        told = load(settings.state, simulation, faults, belongs_to)
+        if settings.output:
+            cut_back(settings.output, told.files)
+    ledger = Ledger(settings.ledger, told.ledger) if settings.ledger else None
     topics = Topics(world, simulation.listeners, simulation.now, settings.end)
-    run = Run(simulation, topics, faults, _sinks(settings, names), report, progress)
-    run.names = names
-    run.ledger = Ledger(settings.ledger) if settings.ledger else None
+    run = Run(simulation, topics, faults, _sinks(settings, names), told.report, progress)
+    run.names, run.output = names, settings.output
+    run.ledger = ledger
     run.state, run.belongs_to = settings.state, belongs_to
     return run
 

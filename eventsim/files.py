@@ -26,6 +26,9 @@ class TopicFile(Protocol):
     def write(self, data: memoryview) -> None:
         """Append."""
 
+    def flush(self) -> None:
+        """See to it that what was written can be read, whatever happens from now on."""
+
     def close(self) -> None:
         """Finish."""
 
@@ -49,6 +52,9 @@ class LiveFile:
         """
         while data:  # a raw file may take less than it is given
             data = data[self._file.write(data) or 0 :]
+
+    def flush(self) -> None:
+        """Nothing to do: all can be read at once."""
 
     def close(self) -> None:
         """Finish the file.
@@ -97,6 +103,9 @@ class BulkFile:
                 self._filling, self._emptying, self._filled = self._emptying, self._filling, 0
                 self._writing = self._writer.submit(_write_whole, self._file, self._emptying)
 
+    def flush(self) -> None:
+        """Nothing to do: these files are not gone on with."""
+
     def close(self) -> None:
         """Finish the file.
 
@@ -117,7 +126,7 @@ class BulkFile:
 
 
 class PackedFile:
-    """A file that is compressed on the way."""
+    """A file that is compressed on the way; each time it is flushed, a part of it ends."""
 
     def __init__(self, path: Path, codec: Packing, *, append: bool) -> None:
         """Begin the file, or a new part of it.
@@ -125,8 +134,9 @@ class PackedFile:
         Raises:
             OSError: It cannot be written.
         """
+        self._path, self._codec = path, codec
         self._file = path.open("ab" if append else "wb")
-        self._stream = pa.CompressedOutputStream(self._file, codec)
+        self._part: pa.CompressedOutputStream | None = pa.CompressedOutputStream(self._file, codec)
 
     def write(self, data: memoryview) -> None:
         """Append.
@@ -134,7 +144,21 @@ class PackedFile:
         Raises:
             OSError: The disk is full or has gone.
         """
-        self._stream.write(data)
+        if self._part is None:
+            self._file = self._path.open("ab")
+            self._part = pa.CompressedOutputStream(self._file, self._codec)
+        self._part.write(data)
+
+    def flush(self) -> None:
+        """End this part.
+
+        Raises:
+            OSError: Something of it could not be written.
+        """
+        if self._part is not None:
+            self._part.close()
+            self._file.close()
+            self._part = None
 
     def close(self) -> None:
         """Finish the file.
@@ -142,8 +166,7 @@ class PackedFile:
         Raises:
             OSError: Something of it could not be written.
         """
-        self._stream.close()
-        self._file.close()
+        self.flush()
 
 
 def opened(path: Path, compression: Compression, *, live: bool, append: bool) -> TopicFile:

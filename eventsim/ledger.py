@@ -2,16 +2,20 @@
 
 One JSON object a line. A fault: `fault`, `topic`, `session`, `item`, `ts` (epoch ms), and for
 player actions `event_id`. At the end a count for each topic and hour of event time: `topic`,
-`hour`, `events` (distinct good events that were sent).
+`hour`, `events` (distinct good events that were sent). A simulation that goes on from its state
+goes on with its ledger: the counts make room for what follows, and stand again at the end.
 """
 
+import os
 from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
+from contracts.errors import ConfigurationError
 from contracts.events import MUSIC_EVENTS
 from contracts.lake import hour_key
 from contracts.store import disk_error
@@ -23,22 +27,50 @@ HOUR = 3600
 SENT_HELD = tuple(kind for kind in HELD if kind != "dropped")
 
 
+@dataclass(frozen=True, slots=True)
+class LedgerMark:
+    """How far a ledger was written."""
+
+    size: int
+    """Bytes of its faults."""
+    hours: list[tuple[str, int, int]]
+    """Topic, hour since the epoch, events."""
+
+
 class Ledger:
     """Writes down what was done to the events."""
 
-    def __init__(self, path: Path) -> None:
-        """Begin the file.
+    def __init__(self, path: Path, mark: LedgerMark | None = None) -> None:
+        """Begin the file, or go on with it from a mark.
 
         Raises:
+            ConfigurationError: The file has less than the mark says.
             UnavailableError: It cannot be written.
         """
         self._path = path
         self._hours: Counter[tuple[str, int]] = Counter()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("wb")
+            if mark:
+                _check_size(path, mark.size)
+                os.truncate(path, mark.size)
+                self._hours.update({(topic, hour): events for topic, hour, events in mark.hours})
+            self._file = path.open("ab" if mark else "wb")
         except OSError as error:
             raise disk_error(error, path) from error
+
+    def mark(self) -> LedgerMark:
+        """How far it is written by now.
+
+        Raises:
+            UnavailableError: The disk is full or has gone.
+        """
+        try:
+            self._file.flush()
+        except OSError as error:
+            raise disk_error(error, self._path) from error
+        hours = [(topic, hour, events) for (topic, hour), events in self._hours.items()]
+        return LedgerMark(self._file.tell(), hours)
 
     def add(self, outgoing: Outgoing) -> None:
         """Note a chunk."""
@@ -90,3 +122,10 @@ class Ledger:
 
     def _line(self, line: dict[str, str | int]) -> None:
         self._file.write(msgspec.json.encode(line) + b"\n")
+
+
+def _check_size(path: Path, least: int) -> None:
+    if not path.exists() or path.stat().st_size < least:
+        raise ConfigurationError(
+            f"{path} has less than was written to it: give the ledger that the state belongs to"
+        )

@@ -1,6 +1,5 @@
 """What was sent, by topic: the truth that a platform can be held to."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,13 +26,13 @@ class TopicCounts:
     """Distinct good events that were sent."""
     resent: int = 0
     conflicting: int = 0
-    poison: Counter[str] = field(default_factory=Counter)
+    poison: dict[str, int] = field(default_factory=dict)
 
     def add(self, extra: Extra) -> None:
         """Count a message that was sent by itself."""
         self.messages += 1
         if extra.is_poison:
-            self.poison[extra.kind] += 1
+            self.poison[extra.kind] = self.poison.get(extra.kind, 0) + 1
         elif extra.kind == RESENT:
             self.resent += 1
         elif extra.kind == CONFLICTING:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -22,7 +23,7 @@ from eventsim.report import Report
 from eventsim.sessions import Requests
 from eventsim.simulation import PlayerActions, Simulation
 from eventsim.sinks import Sink
-from eventsim.state import save
+from eventsim.state import Told, save, sizes_in
 from eventsim.topics import TOPICS, Messages, Topics
 
 CHUNK = 8192
@@ -53,6 +54,8 @@ class Run:
     state: Path | None = None
     """Where to save, so that a later run can go on."""
     belongs_to: str = ""
+    output: Path | None = None
+    """The folder of the files."""
     _saved: float = field(default_factory=time.monotonic)
 
     def to_the_end(self, end: int) -> None:
@@ -89,8 +92,19 @@ class Run:
         for sink in self.sinks:
             sink.flush()
         if self.state is not None:
-            save(self.state, self.simulation, self.faults, self.belongs_to)
+            save(self.state, self.simulation, self.faults, self.belongs_to, self._told())
         self._saved = time.monotonic()
+
+    def _told(self) -> Told:
+        """What has been written up to now, by this run and those that it goes on from."""
+        report = deepcopy(self.report)
+        for sink in self.sinks:
+            report.refuse(sink.refused)
+        return Told(
+            report,
+            self.ledger.mark() if self.ledger else None,
+            sizes_in(self.output, self.names) if self.output else {},
+        )
 
     def stretch(self, until: int) -> int:
         """Simulate up to `until` and hand it to the sinks; returns the number of requests."""

@@ -20,6 +20,7 @@ class SimilarSongs:
 
     def __init__(self, songs: list[Song], neighbours: dict[int, list[int]]) -> None:
         """Prepare the draws; songs and neighbours by number."""
+        self.neighbours = neighbours
         self._table = np.full(len(songs), -1)
         rows: list[npt.NDArray[np.float64]] = []
         columns: list[Integers] = []

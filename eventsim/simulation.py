@@ -59,7 +59,8 @@ class Simulation:
         """
         self.world = world
         self.now = start
-        most = _room(users, world.config.growth_rate, start, end)
+        self.stride = most = _room(users, world.config.growth_rate, start, end)
+        """How far the numbers of a listener's sessions are apart."""
         self._arrivals = Arrivals(world)
         self._walk = Walk(world, session_stride=most)
         self.growth = Growth(world.config, users, start, most)

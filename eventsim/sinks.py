@@ -100,7 +100,16 @@ class FileSink:
             raise disk_error(error, self._folder) from error
 
     def flush(self) -> None:
-        """Nothing is kept back by the files of a simulation that can be gone on with."""
+        """Return when all that was taken can be read.
+
+        Raises:
+            UnavailableError: The disk is full or has gone.
+        """
+        try:
+            for file in self._files.values():
+                file.flush()
+        except OSError as error:
+            raise disk_error(error, self._folder) from error
 
     def close(self) -> None:
         """Close the files.
