@@ -25,7 +25,7 @@ class OffsetSums:
     """Ranges of one Kafka partition that followed each other, added up.
 
     `accepted + rejected + not_data + missing = end - start`. A partition has one for each life
-    of its topic.
+    of its topic; `is_over` if no batch goes on from there.
     """
 
     topic: str
@@ -35,7 +35,8 @@ class OffsetSums:
     accepted: int
     rejected: int
     not_data: int
-    missing: int
+    missing: int = 0
+    is_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from contracts.errors import UnavailableError
 from contracts.lake import parse_hour_key
-from musicflow_dagster.batch_sums import batch_findings, batch_totals
+from musicflow_dagster.batch_sums import (
+    AcceptedGap,
+    accepted_gaps,
+    batch_findings,
+    batch_totals,
+)
 from musicflow_dagster.hours import HourRange, aware
 from musicflow_dagster.knowledge import caught_up_until, manifest_index
 from musicflow_dagster.lake_index import LakeIndex, LandedHour
@@ -53,8 +58,9 @@ class Evidence:
     """What each hop holds.
 
     `raw` and `facts` are counted where the rows stand; `raw` is None where that was not possible,
-    and `not_recounted` says why. `findings` are what was found on the way: batches that don't
-    add up, files that are gone or damaged, rows that stand twice.
+    and `not_recounted` says why. Of hours before `expired_before` nothing is left in the lake.
+    `findings` are what was found on the way: batches that don't add up, files that are gone or
+    damaged, rows that stand twice.
     """
 
     batches: Mapping[str, Mapping[str, int]]
@@ -66,6 +72,13 @@ class Evidence:
     facts: Counts
     complete_until: datetime | None
     findings: tuple[Finding, ...]
+    gaps: tuple[AcceptedGap, ...] = ()
+    expired_before: Mapping[str, datetime] = field(default_factory=dict)
+
+    def has_expired(self, place: Place) -> bool:
+        """Whether the lake keeps no rows of this event and hour any more."""
+        before = self.expired_before.get(place[0])
+        return before is not None and place[1] < before
 
 
 def gather_evidence(
@@ -91,6 +104,8 @@ def gather_evidence(
         facts=facts,
         complete_until=until,
         findings=(*batch_findings(index), *lake_findings(index, hours), *copies, *damaged),
+        gaps=tuple(accepted_gaps(index)),
+        expired_before=index.expired_before(),
     )
 
 

@@ -34,14 +34,24 @@ def require_lake(settings: Settings) -> None:
         )
 
 
-def gather(index: LakeIndex, snapshot: Path, warehouse: Path, refused: Iterable[str] = ()) -> Known:
-    """What is known now. `refused` are the hours that runs refused, as JSON of their tags."""
+def gather(
+    index: LakeIndex,
+    snapshot: Path,
+    warehouse: Path,
+    refused: Iterable[str] = (),
+    since: datetime | None = None,
+) -> Known:
+    """What is known now of all hours, or of those `since` one.
+
+    `refused` are the hours that runs refused, as JSON of their tags.
+    """
     return Known(
         events=tuple(event.name for event in EVENTS),
-        landed=index.fingerprints(),
-        built=built_hours(snapshot, warehouse),
+        landed=index.fingerprints(since),
+        built=built_hours(snapshot, warehouse, since),
         caught_up_until=caught_up_until(index.store),
         refused=_refused(refused),
+        expired_before=max(index.expired_before().values(), default=None),
     )
 
 

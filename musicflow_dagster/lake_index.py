@@ -6,7 +6,6 @@ made again. Several processes may refresh it at once; the writes are serialized 
 # ruff: noqa: S608  table and column names cannot be parameters; none is from outside
 
 import hashlib
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -16,34 +15,11 @@ from pathlib import Path
 
 from contracts.errors import UnavailableError
 from contracts.events import EVENTS
+from contracts.expiry import read_expiry
 from contracts.lake import LAKE_RECORD, hour_key, parse_hour_key
-from contracts.manifests import DataFile, Manifest, ManifestLog
+from contracts.manifests import ManifestLog
 from contracts.store import Store
-
-FORMAT = "2"
-
-_TABLES = """
-create table if not exists meta (key text primary key, value text not null);
-create table if not exists batches (
-  event text, seq integer, kind text, writer text, batch integer, batch_at text,
-  accepted integer, rejected integer, rejected_by_reason text, bytes integer,
-  rejected_bytes integer, rows_in_files integer, rejects_in_files integer, newest text,
-  unknown_fields integer,
-  primary key (event, seq)) without rowid;
-create table if not exists offsets (
-  event text, topic text, partition integer, seq integer, kind text, first integer, end integer,
-  accepted integer, rejected integer, not_data integer,
-  primary key (event, topic, partition, seq)) without rowid;
-create table if not exists files (
-  event text, hour text, seq integer, path text, kind text, rows integer, bytes integer,
-  primary key (event, hour, seq, path)) without rowid;
-create table if not exists rejects (
-  event text, hour text, seq integer, path text, rows integer,
-  primary key (event, hour, seq, path)) without rowid;
-create table if not exists hours (
-  event text, hour text, fingerprint text, stream integer, replay integer, files integer,
-  bytes integer, primary key (event, hour)) without rowid;
-"""
+from musicflow_dagster.index_tables import ALL, FORMAT, NO_EXPIRY, TABLES, expire, insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +48,19 @@ class LandedHour:
         return self.stream + self.replay + self.files
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """All hours before `until` were built, under these rules, by a publication of a warehouse.
+
+    What lands in one of them later unsettles it, and all after it.
+    """
+
+    until: datetime
+    warehouse: str
+    publication: int
+    rules: str
+
+
 class LakeIndex:
     """The index of one lake; `refresh` brings it up to date."""
 
@@ -90,12 +79,41 @@ class LakeIndex:
         record = self.store.read(LAKE_RECORD) if self.store.exists(LAKE_RECORD) else b""
         return hashlib.blake2b(record, digest_size=8).hexdigest()
 
-    def fingerprints(self) -> dict[str, dict[datetime, str]]:
-        """Per event, the hours that have rows and what stands for their manifests."""
-        found: dict[str, dict[datetime, str]] = {event.name: {} for event in EVENTS}
-        for name, hour, fingerprint in self.query("select event, hour, fingerprint from hours"):
-            found[name][parse_hour_key(hour)] = fingerprint
-        return found
+    def fingerprints(self, since: datetime | None = None) -> dict[str, dict[datetime, str]]:
+        """Per event, the hours (`since` one) that have rows; what stands for their manifests."""
+        first = hour_key(since) if since else NO_EXPIRY
+        return {
+            event.name: {
+                parse_hour_key(hour): fingerprint
+                for hour, fingerprint in self.query(
+                    "select hour, fingerprint from hours where event = ? and hour >= ?",
+                    (event.name, first),
+                )
+            }
+            for event in EVENTS
+        }
+
+    def expired_before(self) -> dict[str, datetime]:
+        """Per event of which hours have expired, the first that has not."""
+        rows = self.query("select event, before from expiries")
+        return {event: parse_hour_key(before) for event, before in rows}
+
+    def settled(self) -> Settled | None:
+        """Which hours need no look, as far as is known."""
+        for until, *about in self.query("select * from settled"):
+            return Settled(parse_hour_key(until), *about)
+        return None
+
+    def settle(self, settled: Settled, seqs: dict[str, int]) -> None:
+        """Remember `settled`, which was found when the last manifests were `seqs`."""
+        with self._writing() as connection:
+            if {event: self._last(connection, event) for event in seqs} != seqs:
+                return  # more has landed meanwhile, and may have unsettled what was settled
+            connection.execute("delete from settled")
+            connection.execute(
+                "insert into settled values (?, ?, ?, ?)",
+                (hour_key(settled.until), settled.warehouse, settled.publication, settled.rules),
+            )
 
     def hours(
         self, event: str, start: datetime, end: datetime
@@ -124,13 +142,27 @@ class LakeIndex:
             return connection.execute(sql, tuple(parameters)).fetchall()
 
     def _catch_up(self, connection: sqlite3.Connection, event: str) -> int:
-        last = connection.execute(
-            "select coalesce(max(seq), 0) from batches where event = ?", (event,)
-        ).fetchone()[0]
+        before = self._expired(connection, event)
+        last = self._last(connection, event)
         for manifest in ManifestLog(self.store, event).after(last):
-            _insert(connection, manifest)
+            insert(connection, manifest, before)
             last = manifest.seq
-        return int(last)
+        return last
+
+    def _expired(self, connection: sqlite3.Connection, event: str) -> str:
+        """Forget what has expired of an event; the name of the first hour that has not."""
+        expiry = read_expiry(self.store, event)
+        if expiry is None:
+            return NO_EXPIRY
+        known = connection.execute("select number from expiries where event = ?", (event,))
+        if known.fetchone() != (expiry.number,):
+            expire(connection, expiry)
+        return hour_key(expiry.before)
+
+    @staticmethod
+    def _last(connection: sqlite3.Connection, event: str) -> int:
+        query = "select coalesce(max(seq), 0) from batches where event = ?"
+        return int(connection.execute(query, (event,)).fetchone()[0])
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -140,8 +172,10 @@ class LakeIndex:
             held = dict(connection.execute("select key, value from meta"))
             wanted = {"format": FORMAT, "lake": self.lake()}
             if held != wanted:
-                for table in ("batches", "offsets", "files", "rejects", "hours", "meta"):
-                    connection.execute(f"delete from {table}")
+                for table in ALL:
+                    connection.execute(f"drop table {table}")
+                for statement in TABLES.split(";"):
+                    connection.execute(statement)
                 connection.executemany("insert into meta values (?, ?)", wanted.items())
             yield connection
 
@@ -168,89 +202,5 @@ def _opened(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=60, isolation_level=None)
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = off")
-    connection.executescript(_TABLES)
+    connection.executescript(TABLES)
     return connection
-
-
-def _insert(connection: sqlite3.Connection, manifest: Manifest) -> None:
-    key = (manifest.event, manifest.seq)
-    connection.execute(
-        "insert into batches values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            *key,
-            manifest.kind,
-            manifest.writer,
-            manifest.batch,
-            manifest.batch_at.isoformat(),
-            manifest.accepted,
-            manifest.rejected,
-            json.dumps(dict(manifest.rejected_by_reason), sort_keys=True),
-            sum(file.bytes for file in manifest.files),
-            sum(file.bytes for file in manifest.rejected_files),
-            sum(file.rows for file in manifest.files),
-            sum(file.rows for file in manifest.rejected_files),
-            manifest.max_occurred_at.isoformat() if manifest.max_occurred_at else None,
-            manifest.rows_with_unknown_fields,
-        ),
-    )
-    connection.executemany(
-        "insert into offsets values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                *(manifest.event, each.topic, each.partition, manifest.seq, manifest.kind),
-                *(each.start, each.end, each.accepted, each.rejected, each.not_data),
-            )
-            for each in manifest.offsets
-        ],
-    )
-    connection.executemany(
-        "insert into rejects values (?, ?, ?, ?, ?)",
-        [
-            (manifest.event, each.hour, manifest.seq, each.path, each.rows)
-            for each in manifest.rejected_files
-        ],
-    )
-    _insert_files(connection, manifest)
-
-
-def _insert_files(connection: sqlite3.Connection, manifest: Manifest) -> None:
-    by_hour: dict[str, list[DataFile]] = {}
-    for file in manifest.files:
-        by_hour.setdefault(file.hour, []).append(file)
-    for hour, files in by_hour.items():
-        connection.executemany(
-            "insert into files values (?, ?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    manifest.event,
-                    hour,
-                    manifest.seq,
-                    each.path,
-                    manifest.kind,
-                    each.rows,
-                    each.bytes,
-                )
-                for each in files
-            ],
-        )
-        _extend_hour(connection, manifest, hour, files)
-
-
-def _extend_hour(
-    connection: sqlite3.Connection, manifest: Manifest, hour: str, files: list[DataFile]
-) -> None:
-    """Add the manifest to the hour's numbers; its fingerprint chains the manifests in order."""
-    found = connection.execute(
-        "select fingerprint from hours where event = ? and hour = ?", (manifest.event, hour)
-    ).fetchone()
-    chained = f"{found[0] if found else ''}|{manifest.seq}|{manifest.writer}-{manifest.batch}"
-    fingerprint = hashlib.blake2b(chained.encode(), digest_size=8).hexdigest()
-    rows = sum(file.rows for file in files)
-    by_kind = [rows if manifest.kind == kind else 0 for kind in ("stream", "replay", "files")]
-    connection.execute(
-        "insert into hours values (?, ?, ?, ?, ?, ?, ?) on conflict (event, hour) do update set "
-        "fingerprint = excluded.fingerprint, stream = stream + excluded.stream, "
-        "replay = replay + excluded.replay, files = files + excluded.files, "
-        "bytes = bytes + excluded.bytes",
-        (manifest.event, hour, fingerprint, *by_kind, sum(file.bytes for file in files)),
-    )

@@ -35,6 +35,8 @@ class Known:
     built: Fingerprints
     caught_up_until: Mapping[str, datetime | None]
     refused: Mapping[datetime, frozenset[str]] = field(default_factory=dict)
+    expired_before: datetime | None = None
+    """Hours before have left the lake and can't be built again; what was built of them stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ class Plan:
     """Topics that were never caught up."""
     held_back: tuple[datetime, ...] = ()
     """Hours that were refused and have got nothing new since."""
+    settled_until: datetime | None = None
+    """All complete hours before are built: they need no look until something lands in them."""
 
     @property
     def reason(self) -> str:
@@ -90,7 +94,8 @@ def plan(known: Known, rules: Rules) -> Plan:
     stale = [hour for hour in _span(known, rules, until) if _is_stale(known, hour)]
     held = tuple(hour for hour in stale if _is_refused(known, hour))
     ranges = ranges_of(set(stale).difference(held), rules.run_hours)
-    return Plan(tuple(_build(known, hours) for hours in ranges), until, (), held)
+    settled = min(stale, default=until)
+    return Plan(tuple(_build(known, hours) for hours in ranges), until, (), held, settled)
 
 
 def complete_until(caught_up: Mapping[str, datetime | None], grace: timedelta) -> datetime | None:
@@ -121,12 +126,13 @@ def _span(known: Known, rules: Rules, until: datetime) -> Iterator[datetime]:
 
     A silence longer than `gap_hours` (history replayed years later) holds no hours to build.
     """
+    start = max(rules.start, known.expired_before or rules.start)
     with_data = sorted(
         {
             hour
             for landed in (*known.landed.values(), *known.built.values())
             for hour in landed
-            if rules.start <= hour < until
+            if start <= hour < until
         }
     )
     for hour, following in itertools.pairwise([*with_data, until]):

@@ -10,7 +10,7 @@ import duckdb
 import msgspec
 
 from contracts.errors import LakeError
-from musicflow_dagster.hours import aware
+from musicflow_dagster.hours import aware, naive
 
 FORMAT = 1
 POINTER = "current.json"
@@ -80,13 +80,15 @@ def current(snapshot: Path) -> Publication | None:
     return read_publication(snapshot / POINTER)
 
 
-def rows_of(snapshot: Path, table: str, columns: str) -> list[tuple]:
-    """`columns` of all rows of a published table; none if it was not published yet."""
+def rows_of(
+    snapshot: Path, table: str, columns: str, where: str = "true", **parameters: object
+) -> list[tuple]:
+    """`columns` of the rows of a published table; none if it was not published yet."""
     publication = current(snapshot)
     if publication is None or table not in publication.tables:
         return []
     files = [str(snapshot / file.path) for file in publication.tables[table].files]
-    return rows_in(files, f"select {columns} from read_parquet($files)")
+    return rows_in(files, f"select {columns} from read_parquet($files) where {where}", **parameters)
 
 
 def rows_in(files: Sequence[str], query: str, **parameters: object) -> list[tuple]:
@@ -106,13 +108,17 @@ def rows_in(files: Sequence[str], query: str, **parameters: object) -> list[tupl
             ) from error
 
 
-def built_hours(snapshot: Path, warehouse: Path) -> dict[str, dict[datetime, str]]:
-    """Per event, the hours that the published tables were built for, and from which manifests.
+def built_hours(
+    snapshot: Path, warehouse: Path, since: datetime | None = None
+) -> dict[str, dict[datetime, str]]:
+    """Per event, the hours (`since` one) that the published tables were built for; from what.
 
     Without the warehouse nothing counts as built, so that a lost one is made again.
     """
     built: dict[str, dict[datetime, str]] = {}
     if warehouse.exists():
-        for event, hour, manifests in rows_of(snapshot, BUILT_HOURS, "event, hour, manifests"):
+        where, first = ("hour >= $since", {"since": naive(since)}) if since else ("true", {})
+        rows = rows_of(snapshot, BUILT_HOURS, "event, hour, manifests", where, **first)
+        for event, hour, manifests in rows:
             built.setdefault(event, {})[aware(hour)] = manifests
     return built

@@ -61,6 +61,9 @@ class Refusal:
     breaches: tuple[Breach, ...] = ()
 
 
+EXPIRED = Refusal("its files have expired from the lake; raw keeps the hour as it is")
+
+
 @dataclass(slots=True)
 class LoadReport:
     """What became of each hour of a load."""
@@ -272,7 +275,12 @@ def load_hours(
 ) -> LoadReport:
     """Replace `hours` of the raw table of `event` by what its manifests' files hold."""
     landed, files = index.hours(event.name, hours.start, hours.end)
-    report = RawLoad(connection, index.store, event, landed, files).load(list(hours))
+    before = index.expired_before().get(event.name)
+    expired = [hour for hour in hours if before and hour < before]
+    left = [hour for hour in hours if hour not in expired]
+    load = RawLoad(connection, index.store, event, landed, files)
+    report = load.load(left) if left else LoadReport()
+    report.refused.update(dict.fromkeys(expired, EXPIRED))
     log.info(
         "raw hours loaded",
         table=event.name,

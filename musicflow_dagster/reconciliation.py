@@ -1,9 +1,10 @@
 """The proof that nothing was lost or doubled: every equation of every hop, batch and hour.
 
-Per batch and Kafka partition: offsets = accepted + rejected + not data, without gaps between
-batches. Per event and hour: accepted + replayed + from files = raw + duplicates + erased, and
-raw = facts, where files, raw and facts are counted where they stand. Rows of hours that are not
-complete yet are waiting, not lost.
+Per batch and Kafka partition: offsets = accepted + rejected + not data, and each batch begins
+where the one before ends; what is missing an operator has accepted, and it is shown. Per event and
+hour: accepted + replayed + from files = raw + duplicates + erased, and raw = facts, where files,
+raw and facts are counted where they stand. Rows of hours that are not complete yet are waiting,
+not lost. For hours that have expired from the lake the account of their load is the witness.
 """
 
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from datetime import datetime
 from contracts.events import EVENTS
 from contracts.lake import hour_key
 from musicflow_dagster.accounts import FACTS, Fact
+from musicflow_dagster.batch_sums import AcceptedGap
 from musicflow_dagster.evidence import Account, Evidence, Place, gather_evidence
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.lake_index import LandedHour
@@ -21,19 +23,21 @@ from musicflow_dagster.recount import Finding
 from musicflow_dagster.settings import Settings
 
 NOTHING_LANDED = LandedHour(NO_FILES, 0, 0, 0, 0)
+NO_ACCOUNT = Account(NO_FILES, 0, 0, 0, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class EventTotals:
     """One event's messages, hop by hop: `landed = raw + duplicates + erased + waiting`.
 
-    The first four are over all batches, the others over the hours asked for; `hours` are built.
+    The first five are over all batches, the others over the hours asked for; `hours` are built.
     """
 
     offsets: int
     accepted: int
     rejected: int
     not_data: int
+    missing: int
     landed: int
     raw: int
     duplicates: int
@@ -55,6 +59,7 @@ class Reconciliation:
     findings: tuple[Finding, ...]
     complete_until: datetime | None
     not_recounted: str
+    gaps: tuple[AcceptedGap, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -88,6 +93,7 @@ def judged(evidence: Evidence) -> Reconciliation:
         findings=(*evidence.findings, *_hour_findings(evidence), *_fact_findings(evidence)),
         complete_until=evidence.complete_until,
         not_recounted=evidence.not_recounted,
+        gaps=evidence.gaps,
     )
 
 
@@ -95,7 +101,9 @@ def _hour_findings(evidence: Evidence) -> Iterator[Finding]:
     """What is wrong between the lake and raw, hour by hour."""
     for place in sorted({*evidence.landed, *evidence.accounts, *(evidence.raw or {})}):
         landed, account = _landed(evidence, place), evidence.accounts.get(place)
-        if account and account.manifests == landed.fingerprint:
+        if evidence.has_expired(place):
+            whats = _accounted_wrongly(evidence, place, account or NO_ACCOUNT)
+        elif account and account.manifests == landed.fingerprint:
             whats = _loaded_wrongly(evidence, place, landed, account)
         else:
             whats = _not_loaded(evidence, place, landed, account)
@@ -113,13 +121,18 @@ def _loaded_wrongly(
         account.from_files,
     ):
         yield f"{landed.rows} rows landed, {account.landed} by the account of the load"
+    yield from _accounted_wrongly(evidence, place, account)
+    if landed.rows and evidence.built.get(place) != landed.fingerprint:
+        yield f"{landed.rows} landed rows are not built yet"
+
+
+def _accounted_wrongly(evidence: Evidence, place: Place, account: Account) -> Iterator[str]:
+    """What is wrong between the account of a load and the rows that stand in raw."""
     accounted_for = account.raw_rows + account.duplicates + account.erased
     if account.landed != accounted_for:
         yield f"{account.landed} rows landed, {accounted_for} are accounted for"
     if evidence.raw is not None and (counted := evidence.raw.get(place, 0)) != account.raw_rows:
         yield f"{account.raw_rows} rows were loaded into raw, {counted} stand there"
-    if landed.rows and evidence.built.get(place) != landed.fingerprint:
-        yield f"{landed.rows} landed rows are not built yet"
 
 
 def _not_loaded(
@@ -155,7 +168,8 @@ def _raw_of(evidence: Evidence, fact: Fact) -> dict[Place, int]:
     expected = {}
     for place in ((event, hour) for hour in hours):
         account = evidence.accounts.get(place)
-        if (account.manifests if account else NO_FILES) == _landed(evidence, place).fingerprint:
+        loaded_from = account.manifests if account else NO_FILES
+        if evidence.has_expired(place) or loaded_from == _landed(evidence, place).fingerprint:
             noted = account.raw_rows if account else 0
             expected[place] = noted if evidence.raw is None else evidence.raw.get(place, 0)
     return expected
@@ -172,8 +186,9 @@ def _waits(evidence: Evidence, place: Place) -> bool:
 
 def _totals(evidence: Evidence, event: str) -> EventTotals:
     accounts = {at: each for at, each in evidence.accounts.items() if at[0] == event}
-    landed = {at: each.rows for at, each in evidence.landed.items() if at[0] == event}
     loaded = {at: each.landed for at, each in accounts.items()}
+    landed = {at: rows for at, rows in loaded.items() if evidence.has_expired(at)}
+    landed |= {at: each.rows for at, each in evidence.landed.items() if at[0] == event}
     noted = {at: each.raw_rows for at, each in accounts.items()}
     raw = noted if evidence.raw is None else evidence.raw
     return EventTotals(

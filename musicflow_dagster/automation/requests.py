@@ -13,7 +13,9 @@ from musicflow_dagster.knowledge import gather, rules
 from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.partitions import range_tags
 from musicflow_dagster.planner import Build, Plan, plan
+from musicflow_dagster.publication import current
 from musicflow_dagster.settings import Settings
+from musicflow_dagster.settling import Ground, looked_at_since, remember
 from musicflow_dagster.warehouse import WriterLock
 
 PLAN_TAG = "musicflow/plan"
@@ -24,9 +26,15 @@ UNCONFIRMED = timedelta(minutes=5)
 
 
 def current_plan(instance: dg.DagsterInstance, index: LakeIndex, settings: Settings) -> Plan:
-    """What to build now."""
-    known = gather(index, settings.snapshot, settings.warehouse, refusals(instance))
-    return plan(known, rules(settings))
+    """What to build now, by what has landed up to now."""
+    seqs = index.refresh()
+    published = current(settings.snapshot) if settings.warehouse.exists() else None
+    ground = Ground(published, rules(settings))
+    since = looked_at_since(index, ground)
+    known = gather(index, settings.snapshot, settings.warehouse, refusals(instance), since)
+    made = plan(known, ground.rules)
+    remember(index, ground, made, seqs)
+    return made
 
 
 def refusals(instance: dg.DagsterInstance) -> list[str]:

@@ -12,7 +12,7 @@ import click
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
-from contracts.errors import MusicFlowError
+from contracts.errors import ConfigurationError, MusicFlowError
 from contracts.lake import hour_key
 from contracts.logs import log
 from musicflow_dagster.automation.jobs import HOURLY
@@ -87,6 +87,11 @@ def _builds(
     if forced is None:
         return list(current_plan(instance, index, settings).builds)
     known = gather(index, settings.snapshot, settings.warehouse)
+    if known.expired_before and forced.start < known.expired_before:
+        raise ConfigurationError(
+            f"hours before {hour_key(known.expired_before)} have expired from the lake and can't "
+            "be built again; the warehouse keeps them as they are"
+        )
     return [
         Build(hours, f"{hours}/{fingerprint(known.landed, known.events, hours)}", 0)
         for hours in ranges_of(forced, settings.run_hours)

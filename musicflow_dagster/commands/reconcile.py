@@ -55,6 +55,7 @@ def _as_json(found: Reconciliation) -> str:
             "events": {name: asdict(totals) for name, totals in found.totals.items()},
             "facts": found.facts,
             "findings": [asdict(finding) for finding in found.findings],
+            "gaps": [asdict(gap) for gap in found.gaps],
         }
     )
 
@@ -67,6 +68,7 @@ def _as_text(found: Reconciliation) -> str:
     lines += [f"{each.event} {each.where}: {each.what}" for each in found.findings[:SHOWN]]
     if len(found.findings) > SHOWN:
         lines.append(f"... and {len(found.findings) - SHOWN} more (--json shows all)")
+    lines += [f"gap: {gap}" for gap in found.gaps]
     return "\n".join([*lines, *_waiting(found), f"reconciled: {_verdict(found)}"])
 
 
@@ -80,4 +82,6 @@ def _waiting(found: Reconciliation) -> list[str]:
 def _verdict(found: Reconciliation) -> str:
     if found.findings:
         return "NO"
-    return "not proven, raw rows were not counted" if found.not_recounted else "yes"
+    if found.not_recounted:
+        return "not proven, raw rows were not counted"
+    return f"yes, but for {len(found.gaps)} gaps that were accepted" if found.gaps else "yes"
