@@ -140,10 +140,10 @@ class TopicQuery:
         Raises:
             UnavailableError: Spark refuses; its log says more.
         """
-        every = self._settings.trigger
+        every = f"{self._settings.look_seconds} seconds"
         try:
             writer = (
-                self._messages(spark)
+                self._messages(spark, once=once)
                 .writeStream.queryName(self.event.name)
                 .option("checkpointLocation", str(self._settings.checkpoint(self.event.name)))
                 .foreachBatch(self._land)
@@ -175,7 +175,7 @@ class TopicQuery:
             log.warning("Spark did not end in time", event_name=self.event.name,
                         problem=type(error).__name__)  # fmt: skip
 
-    def _messages(self, spark: SparkSession) -> DataFrame:
+    def _messages(self, spark: SparkSession, *, once: bool) -> DataFrame:
         offsets = starting_offsets(self.event.name, self._ground.tail.ends, self._source.held)
         options = {
             "kafka.bootstrap.servers": self._source.address,
@@ -186,6 +186,10 @@ class TopicQuery:
             "maxOffsetsPerTrigger": str(self._settings.max_offsets_per_trigger),
             "groupIdPrefix": "musicflow-landing",
         }
+        if not once and self._settings.look_seconds < self._settings.trigger_seconds:
+            # A batch begins when the trigger's time has come, or at once if it would be full.
+            options["minOffsetsPerTrigger"] = options["maxOffsetsPerTrigger"]
+            options["maxTriggerDelay"] = f"{self._settings.trigger_seconds}s"
         security = self._settings.security.as_java()
         options |= {f"kafka.{name}": value for name, value in security.items()}
         stream = spark.readStream.format("kafka").options(**options).load()

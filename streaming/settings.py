@@ -19,6 +19,10 @@ _UNITS = {"second": 1, "minute": 60, "hour": 3600}
 _INTERVAL = re.compile(r"(\d+) (second|minute|hour)s?")
 
 
+LOOKS_PER_TRIGGER = 60
+"""So many times finer than the trigger is the time after which a batch can begin."""
+
+
 def interval_seconds(written: str) -> int:
     """Seconds of a trigger such as `120 seconds` or `1 minute`.
 
@@ -178,6 +182,12 @@ class LandingSettings(CommonSettings):
     def trigger_seconds(self) -> int:
         """Time from batch to batch."""
         return interval_seconds(self.trigger)
+
+    @property
+    def look_seconds(self) -> int:
+        """How often Spark looks whether a batch is due: a backlog must not wait for the trigger."""
+        fine = self.trigger_seconds // LOOKS_PER_TRIGGER
+        return fine or self.trigger_seconds
 
     @property
     def rules(self) -> Rules:

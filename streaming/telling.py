@@ -32,7 +32,8 @@ class Teller:
         standing = {(topic, each.kind): each for topic, some in alerts.items() for each in some}
         for topic, kind in sorted(standing.keys() - self._told):
             alert = standing[topic, kind]
-            log.warning("alert", event_name=topic, alert=kind, problem=alert.text)
+            say = log.error if kind == "stalled" else log.warning
+            say("alert", event_name=topic, alert=kind, problem=alert.text)
             self.say(alert.text)
         for topic, kind in sorted(self._told - standing.keys()):
             log.info("alert is over", event_name=topic, alert=kind)

@@ -30,6 +30,7 @@ pytestmark = pytest.mark.integration
 TOPIC = LISTEN_EVENTS.name
 DEADLINE = 120.0
 BOUND = 250
+FULL_BATCHES = 5
 START = "2026-01-01"
 
 
@@ -37,10 +38,10 @@ START = "2026-01-01"
 def backlog(kafka) -> int:
     """How many messages wait at least: several times what a batch takes."""
     producer = Producer({"bootstrap.servers": kafka})
-    for number in range(5 * BOUND):
+    for number in range(FULL_BATCHES * BOUND):
         producer.produce(TOPIC, listen(number, hours=number % 3))
     assert producer.flush(DEADLINE) == 0
-    return 5 * BOUND
+    return FULL_BATCHES * BOUND
 
 
 @pytest.fixture
@@ -86,6 +87,26 @@ def test_a_backlog_is_worked_off_in_bounded_batches(settings, spark, backlog):
     assert group_offsets(settings) == landed[-1].end_offsets()
     health = read_health(FolderStore(Path(settings.lake)), TOPIC)
     assert (health.state, health.lag_messages, health.last_seq) == ("stopped", 0, len(landed))
+
+
+def test_a_backlog_does_not_wait_for_the_trigger(settings, spark, backlog):
+    stop = threading.Event()
+    patient = settings.model_copy(update={"trigger": "2 minutes"})
+    landing = threading.Thread(
+        target=land,
+        args=(patient, [LISTEN_EVENTS], stop),
+        kwargs={"once": False, "session": lambda _: nullcontext(spark)},
+    )
+    landing.start()
+    deadline = time.monotonic() + DEADLINE
+    while len(manifests(settings)) < FULL_BATCHES - 1:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    stop.set()
+    landing.join(DEADLINE)
+
+    assert not landing.is_alive()
+    assert max(map(size, manifests(settings))) <= BOUND
 
 
 def until(holds, process: subprocess.Popen) -> None:
