@@ -1,0 +1,1 @@
+"""Chaos: the real stations, hurt at random points; then every message is accounted for."""
