@@ -63,7 +63,12 @@ def hour_folder(event_name: str, hour: datetime) -> str:
 
 def rejected_folder(event_name: str, hour: datetime) -> str:
     """Folder of an event's rejects that were judged in one hour."""
-    return f"rejected/{hour_folder(event_name, hour)}"
+    return f"{rejected_folder_of(event_name)}/{hour:date=%Y-%m-%d/hour=%H}"
+
+
+def rejected_folder_of(event_name: str) -> str:
+    """Folder of all rejects of an event."""
+    return f"rejected/{event_name}"
 
 
 def batch_folder(writer: str, batch: int) -> str:

@@ -1,23 +1,26 @@
 """The commands of landing: `python -m streaming`, and those that repair or tidy the lake."""
 
 import getpass
+import json
 import logging
 import os
 import signal
 import sys
 import threading
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import click
 
 from contracts.errors import MusicFlowError
 from contracts.events import EVENTS, EVENTS_BY_NAME, Event
-from contracts.lake import hour_of
+from contracts.lake import hour_key, hour_of
 from contracts.logs import configure_logs
 from streaming.gaps import accept_gaps
 from streaming.landing import land
 from streaming.replay import replay_rejects
+from streaming.retention import cutoff, expire
 from streaming.session import SparkEndedError
 from streaming.settings import LandingSettings
 
@@ -36,8 +39,12 @@ def _events(names: Iterable[str]) -> list[Event]:
     return [EVENTS_BY_NAME[name] for name in dict.fromkeys(names)] or list(EVENTS)
 
 
-def hour_option(_context: click.Context, parameter: click.Parameter, value: str) -> datetime:
+def hour_option(
+    _context: click.Context, parameter: click.Parameter, value: str | None
+) -> datetime | None:
     """The hour that an option names, UTC unless it says otherwise."""
+    if value is None:
+        return None
     try:
         at = datetime.fromisoformat(value)
     except ValueError as error:
@@ -103,11 +110,17 @@ def main(
 )  # fmt: skip
 @click.option("--to", "end", required=True, callback=hour_option, help="Hour to stop before.")
 @EVENT
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as one JSON object.")
 @LAKE
 @HOME
 @START
 def replay(
-    first: datetime, end: datetime, names: tuple[str, ...], **options: str | datetime | None
+    first: datetime,
+    end: datetime,
+    names: tuple[str, ...],
+    *,
+    as_json: bool,
+    **options: str | datetime | None,
 ) -> None:
     """Judge again what was rejected in these hours, and land what passes now, once.
 
@@ -115,7 +128,9 @@ def replay(
     """
     configure_logs()
     try:
-        replay_rejects(LandingSettings.read(**options), _events(names), first, end)
+        done = replay_rejects(LandingSettings.read(**options), _events(names), first, end)
+        if as_json:
+            click.echo(json.dumps({name: asdict(each) for name, each in done.items()}))
     except MusicFlowError as error:
         click.echo(f"replay: {error}", err=True)
         sys.exit(1)
@@ -142,6 +157,40 @@ def accept_gap(
         accept_gaps(settings, _events(names), by or getpass.getuser(), really=yes, show=click.echo)
     except MusicFlowError as error:
         click.echo(f"accept-gap: {error}", err=True)
+        sys.exit(1)
+
+
+@main.command("expire")
+@click.option(
+    "--before", callback=hour_option,
+    help="First hour to keep, such as 2026-01-06T05, UTC. [default: MUSICFLOW_RETENTION_DAYS ago]",
+)  # fmt: skip
+@EVENT
+@click.option("--json", "as_json", is_flag=True, help="Print what was deleted as JSON.")
+@LAKE
+@HOME
+def expire_hours(
+    before: datetime | None,
+    names: tuple[str, ...],
+    *,
+    as_json: bool,
+    **options: str | datetime | None,
+) -> None:
+    """Delete old hours of the lake, their rejects, and manifests of which nothing is left.
+
+    Late events of these hours are rejected from then on. The warehouse keeps what it has.
+    """
+    configure_logs()
+    try:
+        settings = LandingSettings.read(**options)
+        first_kept = cutoff(datetime.now(UTC), settings.retention_days, before)
+        done = expire(settings.lake, _events(names), first_kept)
+        if as_json:
+            click.echo(
+                json.dumps([asdict(each) | {"before": hour_key(each.before)} for each in done])
+            )
+    except MusicFlowError as error:
+        click.echo(f"expire: {error}", err=True)
         sys.exit(1)
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from contracts.errors import ConflictError
 from contracts.events import Event
+from contracts.expiry import read_expiry
 from contracts.logs import log
 from contracts.manifests import Manifest, ManifestLog
 from streaming.accounting import account, measures
@@ -128,7 +129,7 @@ class Committer:
             batch_at=planned.at,
             after=self.tail.stream_seq,
             run=uuid.uuid4().hex[:8],
-            limits=self._to.limits,
+            limits=self._to.limits.beside(read_expiry(self._to.manifests.store, self._name)),
             buffer_bytes=self._to.buffer_bytes,
         )
 

@@ -1,7 +1,9 @@
 """What the operator may set about judging, and the times that follow from it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+
+from contracts.expiry import Expiry
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
@@ -17,6 +19,12 @@ class Limits:
     """The oldest accepted event, UTC: the start of the first hourly partition."""
     future_skew: timedelta
     """How far an event may lie after the batch's own time, for clocks that run ahead."""
+
+    def beside(self, expiry: Expiry | None) -> "Limits":
+        """The limits for a lake of which something has expired: no hour comes back."""
+        if expiry is None or expiry.before <= self.oldest:
+            return self
+        return replace(self, oldest=expiry.before)
 
 
 @dataclass(frozen=True, slots=True)

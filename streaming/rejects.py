@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 import polars as pl
@@ -13,12 +13,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contracts.errors import LakeError
+from contracts.expiry import read_expiry
 from contracts.lake import hour_key
 from contracts.manifests import CHAIN, Manifest, ManifestLog
 from contracts.store import Store
+from streaming.tail import LogTail
 
 POSITION = ["kafka_topic", "kafka_partition", "kafka_offset"]
 _POSITION_TYPES = pl.Schema(zip(POSITION, (pl.String, pl.Int64, pl.Int64), strict=True))
+CLOCK_SLACK = timedelta(days=1)
+"""How far a clock may have been set back between two commits without a reject being overlooked."""
 CHUNK_ROWS = 256
 """Rejects in memory at a time: each may be as long as Kafka lets a message be."""
 
@@ -40,11 +44,18 @@ class RejectLog:
     """An event's log as a replay sees it: rejects of its hours, replays of any."""
 
     def __init__(self, manifests: ManifestLog, first: datetime, end: datetime) -> None:
-        """Read the whole log; rejects count from the hour `first` to before the hour `end`."""
+        """Read the log from the hour `first` on; rejects count until before the hour `end`.
+
+        It is read to its end, because a replay of these rejects may stand anywhere after them.
+        Rejects that have expired are no more.
+        """
+        expiry = read_expiry(manifests.store, manifests.event_name)
+        kept = max(first, expiry.before) if expiry else first
         self.found: list[Rejects] = []
-        self.seq = self.stream_seq = 0
+        self.stream_seq = LogTail(manifests).stream_seq
+        self.seq = last_before(manifests, kept - CLOCK_SLACK)
         self._manifests = manifests
-        self._hours = hour_key(first), hour_key(end)
+        self._hours = hour_key(kept), hour_key(end)
         self._replays: dict[int, Manifest] = {}
         self._citing: defaultdict[str, set[int]] = defaultdict(set)
         self.refresh()
@@ -73,6 +84,18 @@ class RejectLog:
             self.found.append(Rejects(manifest.batch_at, files))
 
 
+def last_before(manifests: ManifestLog, at: datetime) -> int:
+    """Number of the last manifest committed before `at`; it reads a few, by halving the log."""
+    low, high = manifests.expired(), manifests.last()
+    while low < high:
+        middle = (low + high + 1) // 2
+        if manifests.read(middle).committed_at < at:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
 def not_landed(
     store: Store, rejects: Rejects, replays: Iterable[Manifest]
 ) -> Iterator[pa.RecordBatch]:
@@ -81,11 +104,19 @@ def not_landed(
     Raises:
         LakeError: A file is gone or can't be read.
     """
-    landed = _positions(store, [file.path for each in replays for file in each.files])
+    landed = _positions(store, _kept_files(store, replays))
     for path in rejects.files:
         with _parquet_of(store, path) as file:
             for chunk in file.iter_batches(CHUNK_ROWS, columns=[*POSITION, "payload"]):
                 yield _as_messages(_without(chunk, landed))
+
+
+def _kept_files(store: Store, replays: Iterable[Manifest]) -> Iterator[str]:
+    """Files of the replays, but for those that expired: what they held is too old to land now."""
+    replays = list(replays)
+    expiry = read_expiry(store, replays[0].event) if replays else None
+    first_kept = hour_key(expiry.before) if expiry else ""
+    return (file.path for each in replays for file in each.files if file.hour >= first_kept)
 
 
 def _as_messages(chunk: pa.RecordBatch) -> pa.RecordBatch:

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from contracts.errors import ConfigurationError, ConflictError, LakeError, UnavailableError
 from contracts.events import Event
+from contracts.expiry import read_expiry
 from contracts.lake import LAKE_RECORD
 from contracts.logs import log
 from contracts.manifests import ManifestLog
@@ -29,10 +30,21 @@ TRIES = 5
 """How often a batch begins again because another took its number."""
 
 
+@dataclass(slots=True)
+class Replayed:
+    """How many rejects were judged again, how many of them landed, in how many batches."""
+
+    judged: int = 0
+    landed: int = 0
+    batches: int = 0
+
+
 def replay_rejects(
     settings: LandingSettings, events: Sequence[Event], first: datetime, end: datetime
-) -> None:
+) -> dict[str, Replayed]:
     """Replay the rejects of these events from the hour `first` to before the hour `end`.
+
+    Answers what became of them, by event.
 
     Raises:
         ConfigurationError: The hours are the wrong way round, or the lake is too new.
@@ -45,18 +57,12 @@ def replay_rejects(
     if not store.exists(LAKE_RECORD):
         raise LakeError(f"there is no lake in {settings.lake}: give --lake, or land something")
     claim(store)
+    replayed = {}
     for event in events:
-        replayer = Replayer(store, event, settings.limits, settings.buffer_mebibytes * 2**20)
-        replayer.replay(first, end)
-
-
-@dataclass(slots=True)
-class Replayed:
-    """How many rejects were judged again, how many of them landed, in how many batches."""
-
-    judged: int = 0
-    landed: int = 0
-    batches: int = 0
+        limits = settings.limits.beside(read_expiry(store, event.name))
+        replayer = Replayer(store, event, limits, settings.buffer_mebibytes * 2**20)
+        replayed[event.name] = replayer.replay(first, end)
+    return replayed
 
 
 class Replayer:

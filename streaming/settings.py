@@ -152,6 +152,9 @@ class LandingSettings(CommonSettings):
     # Private, so that no value of it is ever in a validation error.
     _webhook: Webhook | None = PrivateAttr(default_factory=lambda: Webhook.read(os.environ))
 
+    retention_days: int | None = Field(None, ge=1, validation_alias="MUSICFLOW_RETENTION_DAYS")
+    """How many days `expire` keeps; None: it deletes nothing unless told from when."""
+
     @property
     def lake(self) -> str:
         """The lake: a folder, absolute."""
