@@ -125,11 +125,11 @@ def case(data: Path, songs: Path) -> World:
     return World.of(msgspec.structs.replace(config, growth_rate=0.01), read_catalog(songs))
 
 
-def simulated(world: World, users: int, days: int) -> Requests:
-    """All requests of the case, with so many users for so many days."""
-    simulation = Simulation(world, START, START + days * DAY, users)
-    parts = [simulation.advance(START + day * DAY)[0] for day in range(7, days, 7)]
-    parts.append(simulation.advance(START + days * DAY)[0])
+def simulated(world: World, users: int, days: int, start: int = START) -> Requests:
+    """All requests of so many users in so many days from `start`, epoch seconds."""
+    simulation = Simulation(world, start, start + days * DAY, users)
+    parts = [simulation.advance(start + day * DAY)[0] for day in range(7, days, 7)]
+    parts.append(simulation.advance(start + days * DAY)[0])
     return Requests(
         *(np.concatenate([getattr(part, name) for part in parts])
           for name in Requests.__dataclass_fields__)
