@@ -40,6 +40,8 @@ class Scale:
     trigger_seconds: int = 2
     batch_offsets: int = 2_000
     """Messages of a topic in one batch, so that the history is many batches."""
+    topics: tuple[str, ...] = ()
+    """What is landed before the end, when all is; none: all."""
 
 
 class Site:
@@ -86,16 +88,12 @@ class Site:
     def writer(self, name: str, checkpoints: Path | None = None) -> Writer:
         """A landing with a work folder of its own, and checkpoints; it is not started yet."""
         checkpoints = checkpoints or self.data / "checkpoints"
-        writer = Writer(
-            name,
-            module(
-                "streaming", "--trigger", f"{self.scale.trigger_seconds} seconds",
-                "--home", self.home / name, "--checkpoints", checkpoints,
-            ),
-            self.environment,
-            self.home / "logs" / f"{name}.log",
-            checkpoints=checkpoints,
-        )  # fmt: skip
+        options = ["--trigger", f"{self.scale.trigger_seconds} seconds"]
+        options += [part for topic in self.scale.topics for part in ("--topic", topic)]
+        where = ["--home", self.home / name, "--checkpoints", checkpoints]
+        log = self.home / "logs" / f"{name}.log"
+        command = module("streaming", *options, *where)
+        writer = Writer(name, command, self.environment, log, checkpoints=checkpoints)
         self.writers.append(writer)
         return writer
 
