@@ -8,15 +8,17 @@ another time, or never.
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 import numpy as np
 
-from contracts.events import EVENTS_BY_NAME, LISTEN_EVENTS, PAGE_VIEW_EVENTS
+from contracts.events import EVENTS_BY_NAME, LISTEN_EVENTS, MUSIC_EVENTS, PAGE_VIEW_EVENTS
+from eventsim.bots import BURST, actions, moved
+from eventsim.messages import Messages
+from eventsim.player import ACTIONS, PLAY
 from eventsim.poison import POISONS, kind_of, oversized
 from eventsim.randomness import STEP, Bits, Floats, drawn, generators, mixed, units
-from eventsim.topics import Messages
 
 RESENT, CONFLICTING, BOT = "resent", "conflicting", "bot"
 LATE, OUT_OF_ORDER, SKEWED, DROPPED = "late", "out_of_order", "clock_skew", "dropped"
@@ -24,8 +26,6 @@ HELD = (DROPPED, SKEWED, LATE, OUT_OF_ORDER)
 """Faults that hold the message itself back; where several fall on one, the first counts."""
 SONG = b'"song":'
 """Stands in a listen, and in a page view that starts a song."""
-BURST = 20
-"""Listens that a bot adds to one, each with its page view."""
 OUT_OF_ORDER_SECONDS = 60
 """The most by which an out-of-order message is overtaken."""
 MOST_SKEW_SECONDS = 1800
@@ -154,21 +154,21 @@ class Faults:
                 for row in contradicted
             ),
             *(self._poison(messages, row, int(choice[row])) for row in chosen["poison"]),
-            *(
-                _moved(messages, row, BOT, 1 + n)
-                for row in self._by_bots(messages)
-                for n in range(BURST)
-            ),
+            *(extra for row in self._by_bots(messages) for extra in _by_bot(messages, row)),
         ]
 
     def _by_bots(self, messages: Messages) -> list[int]:
-        """Songs that a bot starts again and again: the same ones as listens and as page views."""
-        if messages.topic not in (LISTEN_EVENTS.name, PAGE_VIEW_EVENTS.name):
+        """The starts of songs that a bot repeats: the same ones in all topics that tell of them."""
+        if messages.topic not in (LISTEN_EVENTS.name, PAGE_VIEW_EVENTS.name, MUSIC_EVENTS.name):
             return []
+        player = messages.topic == MUSIC_EVENTS.name
+        item = messages.position // len(ACTIONS) if player else messages.position
         root = generators(self._rates.seed, "bots", np.zeros(1, np.int64))
         states = mixed(root + messages.session.astype(np.uint64) * STEP)
-        chance = units(mixed(states ^ messages.position.astype(np.uint64)))
+        chance = units(mixed(states ^ item.astype(np.uint64)))
         rows = np.flatnonzero(chance < self._rates.bots).tolist()
+        if player:
+            return [row for row in rows if messages.position[row] % len(ACTIONS) == PLAY]
         return [row for row in rows if SONG in _payload(messages, row)]
 
     def _poison(self, messages: Messages, row: int, choice: int) -> Extra:
@@ -221,7 +221,7 @@ class Faults:
         while waiting and waiting[0][0] < last:
             at, *_, extra = heapq.heappop(waiting)
             after = int(np.searchsorted(messages.at, at, side="right")) - 1
-            due.append(_placed(extra, after))
+            due.append(replace(extra, after=after))
         return due
 
 
@@ -252,12 +252,16 @@ def _extra(messages: Messages, row: int, kind: str, payload: bytes | None = None
 def _moved(messages: Messages, row: int, kind: str, seconds: int) -> Extra:
     """The message with a time so many seconds later."""
     at = int(messages.at[row])
-    payload = _payload(messages, row).replace(b'"ts":%d000' % at, b'"ts":%d000' % (at + seconds))
-    plain = _extra(messages, row, kind, payload)
-    return Extra(row, payload, plain.key, kind, at + seconds, plain.session, plain.position)
+    plain = _extra(messages, row, kind, moved(_payload(messages, row), at, seconds))
+    return replace(plain, at=at + seconds)
 
 
-def _placed(extra: Extra, after: int) -> Extra:
-    return Extra(
-        after, extra.payload, extra.key, extra.kind, extra.at, extra.session, extra.position
-    )
+def _by_bot(messages: Messages, row: int) -> Iterator[Extra]:
+    """What a bot makes of the start of a song."""
+    if messages.topic != MUSIC_EVENTS.name:
+        yield from (_moved(messages, row, BOT, 1 + number) for number in range(BURST))
+        return
+    at, payload = int(messages.at[row]), _payload(messages, row)
+    for action, seconds, changed in actions(payload, at):
+        plain = _extra(messages, row, BOT, changed)
+        yield replace(plain, at=at + seconds, position=plain.position + action - PLAY)

@@ -18,13 +18,14 @@ from contracts.events import (
 )
 from eventsim.faults import Faults
 from eventsim.ledger import Ledger
+from eventsim.messages import Messages
 from eventsim.progress import Progress
 from eventsim.report import Report
 from eventsim.sessions import Requests
 from eventsim.simulation import PlayerActions, Simulation
 from eventsim.sinks import Sink
 from eventsim.state import Told, save, sizes_in
-from eventsim.topics import TOPICS, Messages, Topics
+from eventsim.topics import TOPICS, Topics
 
 CHUNK = 8192
 """Requests written at once: what their text takes should fit the processor's cache."""
