@@ -64,6 +64,7 @@ def land(
             for query in queries:
                 query.start(spark, once=once)
             take_samples(queries, sampled_at, held)
+            monitor.look_soon()
             sampler.start()
             log.info("landing", topics=len(queries), lake=settings.lake, once=once,
                      kafka=cluster.bootstrap_servers, seconds=_since(began))  # fmt: skip

@@ -88,12 +88,16 @@ class Monitor:
         """Called again and again by the thread that watches the queries."""
         self._signs_until = time.monotonic() + FROZEN_AFTER
 
+    def look_soon(self) -> None:
+        """Look at the queries now, as something has happened."""
+        self._wake.set()
+
     def committed(self, manifest: Manifest, seconds: Mapping[str, float]) -> None:
         """Take in a batch; called in its query's thread. `seconds` are the driver's, by phase."""
         log_batch(manifest, seconds)
         self.metrics.committed(manifest, seconds)
         self._topics[manifest.event].committed(manifest)
-        self._wake.set()
+        self.look_soon()
 
     def wind_down(self) -> None:
         """Say that the batches in hand are the last."""

@@ -22,7 +22,6 @@ class TopicMonitor:
         self.alerts: Sequence[Alert] = ()
         self._topic = topic
         self._metrics = metrics
-        self._began = now
         self._watch = TopicWatch(topic, rules, now)
         self._fresh: queue.SimpleQueue[Manifest] = queue.SimpleQueue()
         self._last: Manifest | None = None
@@ -44,8 +43,7 @@ class TopicMonitor:
 
     def is_ready(self) -> bool:
         """Whether it has landed a batch since the start, or had none to land."""
-        reached = self._lag.caught_up_until
-        return self._last is not None or (reached is not None and reached >= self._began)
+        return self._last is not None or self._lag.messages == 0
 
     def report(self) -> dict[str, object]:
         """How it is doing, for people."""
