@@ -24,6 +24,8 @@ RESENT, CONFLICTING, BOT = "resent", "conflicting", "bot"
 LATE, OUT_OF_ORDER, SKEWED, DROPPED = "late", "out_of_order", "clock_skew", "dropped"
 HELD = (DROPPED, SKEWED, LATE, OUT_OF_ORDER)
 """Faults that hold the message itself back; where several fall on one, the first counts."""
+ELSEWHERE = "Elsewhere"
+"""Where conflicting copies say that they come from."""
 SONG = b'"song":'
 """Stands in a listen, and in a page view that starts a song."""
 OUT_OF_ORDER_SECONDS = 60
@@ -148,9 +150,9 @@ class Faults:
         copied = [row for row in chosen["resend"] if row not in held]
         contradicted = [row for row in chosen["conflict"] if row not in held]
         return [
-            *(_extra(messages, row, RESENT) for row in copied),
+            *(extra_of(messages, row, RESENT) for row in copied),
             *(
-                _extra(messages, row, CONFLICTING, conflicting(_payload(messages, row)))
+                extra_of(messages, row, CONFLICTING, conflicting(_payload(messages, row)))
                 for row in contradicted
             ),
             *(self._poison(messages, row, int(choice[row])) for row in chosen["poison"]),
@@ -177,7 +179,7 @@ class Faults:
             broken = oversized(payload, self._rates.max_event_bytes)
         else:
             broken = POISONS[kind](EVENTS_BY_NAME[messages.topic], payload, choice & 0xFFFF_FFFF)
-        return _extra(messages, row, kind, broken)
+        return extra_of(messages, row, kind, broken)
 
     def _held(self, messages: Messages, states: Bits) -> dict[int, str]:
         """Rows that are held back, and why."""
@@ -204,7 +206,7 @@ class Faults:
         skew = (units(mixed(self._of_session(messages))) * 2 - 1) * MOST_SKEW_SECONDS
         unit = units(choice)
         for row, kind in held.items():
-            extra, delay = _extra(messages, row, kind), 0.0
+            extra, delay = extra_of(messages, row, kind), 0.0
             if kind == LATE:
                 delay = -float(np.log(unit[row])) * self._rates.late_seconds
             elif kind == OUT_OF_ORDER:
@@ -228,7 +230,7 @@ class Faults:
 def conflicting(payload: bytes) -> bytes:
     """The message with other content in a field that is no part of its identity."""
     body = msgspec.json.decode(payload)
-    body["device_type" if "device_type" in body else "city"] = "Elsewhere"
+    body["device_type" if "device_type" in body else "city"] = ELSEWHERE
     return msgspec.json.encode(body)
 
 
@@ -237,7 +239,8 @@ def _payload(messages: Messages, row: int) -> bytes:
     return bytes(messages.lines.data[begin : end - 1])
 
 
-def _extra(messages: Messages, row: int, kind: str, payload: bytes | None = None) -> Extra:
+def extra_of(messages: Messages, row: int, kind: str, payload: bytes | None = None) -> Extra:
+    """The message of a row, or another payload in its place, to be sent right after it."""
     return Extra(
         row,
         _payload(messages, row) if payload is None else payload,
@@ -252,7 +255,7 @@ def _extra(messages: Messages, row: int, kind: str, payload: bytes | None = None
 def _moved(messages: Messages, row: int, kind: str, seconds: int) -> Extra:
     """The message with a time so many seconds later."""
     at = int(messages.at[row])
-    plain = _extra(messages, row, kind, moved(_payload(messages, row), at, seconds))
+    plain = extra_of(messages, row, kind, moved(_payload(messages, row), at, seconds))
     return replace(plain, at=at + seconds)
 
 
@@ -263,5 +266,5 @@ def _by_bot(messages: Messages, row: int) -> Iterator[Extra]:
         return
     at, payload = int(messages.at[row]), _payload(messages, row)
     for action, seconds, changed in actions(payload, at):
-        plain = _extra(messages, row, BOT, changed)
+        plain = extra_of(messages, row, BOT, changed)
         yield replace(plain, at=at + seconds, position=plain.position + action - PLAY)

@@ -19,12 +19,18 @@ from contracts.errors import ConfigurationError
 from contracts.events import MUSIC_EVENTS
 from contracts.lake import hour_key
 from contracts.store import disk_error
-from eventsim.faults import BOT, HELD, Extra, Outgoing
+from eventsim.faults import BOT, HELD, Extra, Outgoing, extra_of
 from eventsim.player import ACTIONS
 from eventsim.randomness import Integers
 
 HOUR = 3600
 SENT_HELD = tuple(kind for kind in HELD if kind != "dropped")
+
+
+class Identified(msgspec.Struct):
+    """What a player action is known by."""
+
+    event_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +85,7 @@ class Ledger:
         self._count(messages.topic, sent)
         for row, kind in outgoing.held.items():
             if kind not in SENT_HELD:
-                self._note(
-                    kind, messages.topic, int(messages.at[row]),
-                    int(messages.session[row]), int(messages.position[row]),
-                )  # fmt: skip
+                self._note(messages.topic, extra_of(messages, row, kind))
         self.add_extras(messages.topic, outgoing.extras)
 
     def add_extras(self, topic: str, extras: list[Extra]) -> None:
@@ -90,7 +93,7 @@ class Ledger:
         counted = [extra.at for extra in extras if extra.kind in (*SENT_HELD, BOT)]
         self._count(topic, np.array(counted, dtype=np.int64))
         for extra in extras:
-            self._note(extra.kind, topic, extra.at, extra.session, extra.position)
+            self._note(topic, extra)
 
     def close(self) -> None:
         """Write the counts and finish.
@@ -111,14 +114,15 @@ class Ledger:
         for hour, count in zip(hours.tolist(), counts.tolist(), strict=True):
             self._hours[topic, hour] += count
 
-    def _note(self, kind: str, topic: str, at: int, session: int, position: int) -> None:
-        line: dict[str, str | int] = {
-            "fault": kind, "topic": topic, "session": session, "item": position, "ts": at * 1000,
-        }  # fmt: skip
+    def _note(self, topic: str, fault: Extra) -> None:
+        item = fault.position
+        line: dict[str, str | int] = {"fault": fault.kind, "topic": topic}
         if topic == MUSIC_EVENTS.name:
-            item, action = divmod(position, len(ACTIONS))
-            line |= {"item": item, "event_id": f"{session}-{item}-{action}"}
-        self._line(line)
+            item, action = divmod(fault.position, len(ACTIONS))
+            line["event_id"] = f"{fault.session}-{item}-{action}"
+        if topic == MUSIC_EVENTS.name and fault.kind == BOT:
+            line["event_id"] = msgspec.json.decode(fault.payload, type=Identified).event_id
+        self._line(line | {"session": fault.session, "item": item, "ts": fault.at * 1000})
 
     def _line(self, line: dict[str, str | int]) -> None:
         self._file.write(msgspec.json.encode(line) + b"\n")

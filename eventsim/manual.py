@@ -12,7 +12,8 @@ FAULTS = {
     "late": "messages that are sent late, by hours",
     "out-of-order": "messages that up to a minute of others overtake",
     "clock-skew": "share of the sessions on a device whose clock is wrong by up to half an hour",
-    "bots": "listens, and their page views, that a bot makes twenty more of, a second apart",
+    "bots": "songs that a bot starts twenty times more, a second apart: listens, page views, and "
+    "where there is a player its plays and skips",
     "drop": "messages that are lost between --drop-from and --drop-to",
 }
 

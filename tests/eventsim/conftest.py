@@ -1,6 +1,7 @@
 """A small simulated world, and what it wrote."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -57,11 +58,11 @@ def simulate(config, catalog, tmp_path_factory):
     return run
 
 
-def read(folder: Path) -> dict[str, list[dict]]:
-    """All events by topic."""
+def read(folder: Path, wanted: Callable[[bytes], bool] = bool) -> dict[str, list[dict]]:
+    """All events by topic, of the lines that are wanted."""
     events = defaultdict(list)
     for path in folder.iterdir():
-        for line in path.read_bytes().splitlines():
+        for line in filter(wanted, path.read_bytes().splitlines()):
             events[path.stem].append(msgspec.json.decode(line))
     return events
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from contracts.events import EVENTS, EVENTS_BY_NAME, Event
 from contracts.lake import parse_hour_key
-from eventsim.faults import BURST, FaultRates
+from eventsim.bots import BURST
+from eventsim.faults import FaultRates
 from eventsim.poison import POISONS, oversized
 from tests.eventsim.conftest import START, read
 from tests.eventsim.judge import verdict
@@ -140,6 +141,32 @@ def test_what_bots_play_they_request_too(simulate):
     assert listens == pages
     starts = Counter((body["sessionId"], body["itemInSession"]) for body in bodies["listen_events"])
     assert set(starts.values()) == {1, 1 + BURST}
+
+
+def test_what_bots_play_the_player_plays_too(simulate):
+    bodies = read(simulate(rates=FaultRates(bots=0.01))[0])
+    shown = [body for body in bodies["listen_events"] if "userId" in body]
+    listens = Counter((body["sessionId"], body["ts"]) for body in shown)
+    actions = bodies["music_events"]
+    plays = [body for body in actions if body["event_type"] == "play"]
+    bots = [body for body in actions if "-b" in body["event_id"]]
+
+    assert listens == Counter((body["session_id"], body["ts"]) for body in plays)
+    assert len({body["event_id"] for body in actions}) == len(actions)
+    assert Counter(body["event_type"] for body in bots)["skip"] == len(bots) / 2 > 0
+    assert {(body["event_type"], body["position_seconds"]) for body in bots} == {
+        ("play", 0),
+        ("skip", 1),
+    }
+
+
+def test_the_ledger_knows_a_bot_by_its_events(ledger):
+    folder, _, lines = ledger
+    sent = {body["event_id"] for body in read(folder, lambda line: b"-b" in line)["music_events"]}
+    told = {line["event_id"] for line in lines
+            if line.get("fault") == "bot" and line["topic"] == "music_events"}  # fmt: skip
+
+    assert told == sent
 
 
 def test_late_messages_come_after_those_that_happened_later(ledger):
