@@ -68,10 +68,16 @@ def expire(lake: str, events: Sequence[Event], before: datetime) -> list[Expired
     if not store.exists(LAKE_RECORD):
         raise LakeError(f"there is no lake in {lake}: give --lake, or land something")
     claim(store)
-    return [_expire(store, event.name, before) for event in events]
+    return [expire_event(store, event.name, before) for event in events]
 
 
-def _expire(store: Store, name: str, before: datetime) -> Expired:
+def expire_event(store: Store, name: str, before: datetime) -> Expired:
+    """Delete what is older than the hour `before` of one event.
+
+    Raises:
+        LakeError: A record of the lake can't be read.
+        ConflictError: Another run expires the same event.
+    """
     standing = read_expiry(store, name)
     files = manifests = 0
     if standing:

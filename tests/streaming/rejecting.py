@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contracts.events import LISTEN_EVENTS, Event
-from contracts.lake import HOUR
+from contracts.expiry import read_expiry
+from contracts.lake import HOUR, hour_key
 from contracts.manifests import Manifest, ManifestLog
 from contracts.store import FolderStore
 from streaming.accounting import account
@@ -62,7 +63,7 @@ class RejectingLake:
         self.ends |= {each: starts[each] + len(dealt[each]) for each in starts}
         planned = PlannedBatch(seq, BATCH_AT + hours * HOUR, starts, dict(self.ends))
         task = BatchTask(str(self.store.root), "listen_events", "w", seq, planned.at,
-                         seq - 1, "run", LIMITS, 2**20)  # fmt: skip
+                         seq - 1, "run", self._beside(LIMITS), 2**20)  # fmt: skip
         facts = [
             land_partition(task, iter([_chunk(dealt[each], each, starts[each])]), 0)
             for each in starts
@@ -80,7 +81,7 @@ class RejectingLake:
         limits: Limits = LIMITS,
     ) -> Replayed:
         """Replay rejects of these hours under a contract and limits that may be mended."""
-        return Replayer(self.store, event, limits, 2**20).replay(first, end)
+        return Replayer(self.store, event, self._beside(limits), 2**20).replay(first, end)
 
     def replays(self) -> list[Manifest]:
         """The manifests of replays."""
@@ -94,14 +95,21 @@ class RejectingLake:
         )
 
     def holds_only_what_manifests_name(self) -> bool:
-        """Whether a listing of the lake equals its manifests."""
-        listed = {
-            path for path in self.store.list("") if not path.startswith(("_batches", "_lake"))
-        }
+        """Whether a listing of the lake equals its manifests, but for hours that have expired."""
+        records = ("_batches", "_lake", "_expired")
+        listed = {path for path in self.store.list("") if not path.startswith(records)}
+        expiry = read_expiry(self.store, "listen_events")
+        first_kept = hour_key(expiry.before) if expiry else ""
         named = {
-            file.path for each in self.log.after(0) for file in (*each.files, *each.rejected_files)
+            file.path
+            for each in self.log.after(0)
+            for file in (*each.files, *each.rejected_files)
+            if file.hour >= first_kept
         }
         return listed == named
+
+    def _beside(self, limits: Limits) -> Limits:
+        return limits.beside(read_expiry(self.store, "listen_events"))
 
 
 def _chunk(values: Sequence[bytes | None], partition: int, first_offset: int) -> pa.RecordBatch:
