@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics
 
 from contracts.health import ALERT_KINDS
 from contracts.manifests import Manifest, Measures
@@ -16,6 +16,8 @@ class LandingMetrics:
     """Counters and gauges of all topics of one landing job."""
 
     def __init__(self) -> None:
+        # When a counter was made is of no use to anybody, and as long as the counters.
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # it has no types
         self.registry = CollectorRegistry()
         self._batches = self._counter("batches", "Batches committed.")
         self._messages = self._counter(
@@ -62,7 +64,7 @@ class LandingMetrics:
             self._bytes.labels(topic, kind).inc(sum(each.bytes for each in files))
         for phase, spent in seconds.items():
             self._seconds.labels(topic, phase).inc(spent)
-        self._last_seconds.labels(topic).set(sum(seconds.values()))
+        self._last_seconds.labels(topic).set(round(sum(seconds.values()), 3))
         self._last_commit.labels(topic).set(manifest.committed_at.timestamp())
         if manifest.max_occurred_at:
             self._newest.labels(topic).set(manifest.max_occurred_at.timestamp())

@@ -110,7 +110,7 @@ class Monitor:
     def is_ready(self) -> bool:
         """Whether every topic has been landed from since the start, or has nothing to land."""
         topics = self._topics.values()
-        return self.phase == "running" and all(each.is_ready() for each in topics)
+        return self.phase == "running" and all(each.is_ready for each in topics)
 
     def report(self) -> dict[str, object]:
         """How landing is doing, for people."""

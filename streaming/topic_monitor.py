@@ -20,6 +20,8 @@ class TopicMonitor:
     def __init__(self, topic: str, rules: Rules, metrics: LandingMetrics, now: datetime) -> None:
         """Begin to watch, at `now`."""
         self.alerts: Sequence[Alert] = ()
+        self.is_ready = False
+        """Whether a batch was landed since the start, or once there was none to land."""
         self._topic = topic
         self._metrics = metrics
         self._watch = TopicWatch(topic, rules, now)
@@ -38,19 +40,16 @@ class TopicMonitor:
             self._last = self._fresh.get()
             self._watch.committed(self._last)
         self._lag = lag
+        self.is_ready |= self._last is not None or lag.messages == 0
         self.alerts = self._watch.alerts(now, lag.caught_up_until)
         self._metrics.standing(self._topic, lag, {each.kind for each in self.alerts})
-
-    def is_ready(self) -> bool:
-        """Whether it has landed a batch since the start, or had none to land."""
-        return self._last is not None or self._lag.messages == 0
 
     def report(self) -> dict[str, object]:
         """How it is doing, for people."""
         newest = self._last.max_occurred_at if self._last else None
         reached = self._lag.caught_up_until
         return {
-            "ready": self.is_ready(),
+            "ready": self.is_ready,
             "lag_messages": self._lag.messages,
             "caught_up_until": reached.isoformat() if reached else None,
             "newest_event_at": newest.isoformat() if newest else None,

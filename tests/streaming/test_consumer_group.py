@@ -33,7 +33,15 @@ def test_only_what_is_new_is_committed(groups):
     assert groups.orders == [("musicflow-a", "a", {0: 5}), ("musicflow-b", "b", {0: 1})]
 
 
-def test_a_failure_is_said_once_and_tried_again(groups, capsys):
+def test_a_failure_that_goes_by_is_not_said(groups, capsys):
+    shown = ShownOffsets(groups, "musicflow-")
+    for groups.is_away in (True, False, True, False):
+        shown.show({"a": {0: len(groups.orders)}})
+
+    assert "do not show" not in "".join(capsys.readouterr())
+
+
+def test_a_failure_that_lasts_is_said_once_and_tried_again(groups, capsys):
     shown = ShownOffsets(groups, "musicflow-")
     groups.is_away = True
     for _ in range(3):

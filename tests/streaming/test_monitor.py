@@ -158,8 +158,18 @@ def test_it_is_alive_from_the_beginning_and_ready_after_the_first_batch(monitor)
 def test_it_is_ready_where_there_is_nothing_to_land(monitor):
     query = Query()
     with monitor.watching([query]), address_of(monitor) as address:
-        query.behind = Lag(0, 0.0, datetime.now(UTC))
+        query.behind = Lag(messages=0)
         until(lambda: asked(address, "/readyz")[0] == 200)
+
+
+def test_once_ready_it_stays_so(monitor):
+    query = Query()
+    query.behind = Lag(messages=0)
+    with monitor.watching([query]), address_of(monitor) as address:
+        until(lambda: asked(address, "/readyz")[0] == 200)
+        query.behind = Lag(messages=100)
+        until(lambda: metrics(address)[("lag_messages",)] == 100)
+        assert asked(address, "/readyz")[0] == 200
 
 
 def test_it_is_dead_when_nobody_looks_after_the_queries(monitor, monkeypatch):
