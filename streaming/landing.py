@@ -4,6 +4,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
@@ -98,8 +99,9 @@ def _prepared(
 def _stop(queries: Sequence[TopicQuery]) -> None:
     for query in queries:
         query.begin_no_more()
-    for query in queries:
-        query.stop()
+    # All at once: each may have to wait for its batch, or for a Kafka that is away.
+    with ThreadPoolExecutor(len(queries)) as pool:
+        list(pool.map(TopicQuery.stop, queries))
 
 
 def _since(began: float) -> float:
