@@ -2,11 +2,13 @@
 
 from contracts.events import MUSIC_EVENTS
 from eventsim.catalog import built_in_catalog, read_catalog
+from eventsim.columns import Columns
 from eventsim.faults import Faults
 from eventsim.history import HOUR_MS, iso
 from eventsim.kafka import KafkaPublisher, KafkaSink
 from eventsim.ledger import Ledger
 from eventsim.options import Settings
+from eventsim.parquet import CHUNK, ParquetSink
 from eventsim.progress import Progress
 from eventsim.report import Report
 from eventsim.run import Run
@@ -56,7 +58,10 @@ def _put_together(settings: Settings, names: tuple[str, ...], progress: Progress
             cut_back(settings.output, told.files)
     ledger = Ledger(settings.ledger, told.ledger) if settings.ledger else None
     topics = Topics(world, simulation.listeners, simulation.now, settings.end)
-    run = Run(simulation, topics, faults, _sinks(settings, names), told.report, progress)
+    sinks = [*_published(settings, names), *_filed(settings, names, topics, world)]
+    run = Run(simulation, topics, faults, sinks, told.report, progress)
+    if settings.format == "parquet" and not settings.kafka:
+        run.chunk = CHUNK
     run.names, run.output = names, settings.output
     run.ledger = ledger
     run.state, run.belongs_to = settings.state, belongs_to
@@ -69,14 +74,19 @@ def _world(settings: Settings) -> World:
     return World.of(config, catalog, read_similar(pairs, catalog.songs) if pairs else None)
 
 
-def _sinks(settings: Settings, names: tuple[str, ...]) -> list[Sink]:
+def _published(settings: Settings, names: tuple[str, ...]) -> list[Sink]:
+    if not (settings.kafka and names):
+        return []
+    return [KafkaSink(KafkaPublisher(settings.kafka, names, settings.partitions))]
+
+
+def _filed(settings: Settings, names: tuple[str, ...], topics: Topics, world: World) -> list[Sink]:
+    folder, compression = settings.output, settings.compression
+    if folder is None or not names:
+        return []
+    if settings.format == "parquet":
+        nothing = [topics.nothing(name) for name in names]
+        return [ParquetSink(folder, nothing, Columns(world), compression)]
     resumed = settings.state is not None and settings.state.exists()
-    sinks: list[Sink] = []
-    if settings.kafka:
-        sinks.append(KafkaSink(KafkaPublisher(settings.kafka, names, settings.partitions)))
-    if settings.output:
-        live = settings.continuous or settings.end is None or settings.state is not None
-        sinks.append(
-            FileSink(settings.output, names, settings.compression, live=live, append=resumed)
-        )
-    return sinks
+    live = settings.continuous or settings.end is None or settings.state is not None
+    return [FileSink(folder, names, compression, live=live, append=resumed)]

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 Packing = Literal["gzip", "zstd"]
 Compression = Literal["none"] | Packing
+Format = Literal["ndjson", "parquet"]
 SUFFIXES: dict[Packing, str] = {"gzip": ".gz", "zstd": ".zst"}
 BUFFER_BYTES = 2 * 1024 * 1024
 """What a bulk file is given at once: a multiple of any disk's block."""

@@ -143,8 +143,11 @@ def _add_faults(group: argparse._ArgumentGroup) -> None:
 def _add_outputs(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--output", "-o", type=Path, metavar="FOLDER",
                        help="a file for each topic, <topic>.json, an event a line")  # fmt: skip
+    group.add_argument("--format", choices=["ndjson", "parquet"], default="ndjson",
+                       help="of the files; parquet: the same fields as columns of "
+                            "<topic>.parquet, in the same order")  # fmt: skip
     group.add_argument("--compression", choices=["none", "gzip", "zstd"], default="none",
-                       help="of the files, then called <topic>.json.gz or .zst")  # fmt: skip
+                       help="of the files; JSON is then named <topic>.json.gz or .zst")  # fmt: skip
     _add_kafka(group)
     _add_report(group)
     group.add_argument("--workers", type=_count, default=1, metavar="N",

@@ -11,7 +11,7 @@ import msgspec
 from contracts.errors import ConfigurationError
 from eventsim.config import Config, default_config, read_config
 from eventsim.faults import FaultRates
-from eventsim.files import Compression
+from eventsim.files import Compression, Format
 from eventsim.manual import LOCAL_BROKER, replay_parser, simulation_parser
 
 DEFAULT_USERS = 1000
@@ -37,6 +37,7 @@ class Settings:
     ledger: Path | None
     state: Path | None
     compression: Compression
+    format: Format
     workers: int
 
 
@@ -81,6 +82,7 @@ def simulation_settings(
         ledger=options.ledger,
         state=options.state,
         compression=options.compression,
+        format=_format(options, options.output),
         workers=_workers(options),
     )
 
@@ -148,6 +150,23 @@ def _workers(options: argparse.Namespace) -> int:
         if options.workers > 1 and given:
             raise ConfigurationError(f"{name} needs a single process: leave --workers out")
     return int(options.workers)
+
+
+def _format(options: argparse.Namespace, output: Path | None) -> Format:
+    """The files' format, which rules some other options out."""
+    if options.format == "ndjson":
+        return "ndjson"
+    if output is None:
+        raise ConfigurationError("--format parquet needs --output FOLDER: Kafka takes JSON only")
+    ruled_out = {
+        "--poison": (options.poison, "a broken message has no columns"),
+        "--continuous": (options.continuous, "such a file cannot be read before it is finished"),
+        "--state": (options.state, "such a file cannot be gone on with"),
+    }
+    for name, (given, why) in ruled_out.items():
+        if given:
+            raise ConfigurationError(f"{name} cannot go to Parquet: {why}; use --format ndjson")
+    return "parquet"
 
 
 def _times(options: argparse.Namespace, config: Config, now: datetime) -> tuple[int, int | None]:

@@ -55,6 +55,7 @@ class Run:
     state: Path | None = None
     """Where to save, so that a later run can go on."""
     belongs_to: str = ""
+    chunk: int = CHUNK
     output: Path | None = None
     """The folder of the files."""
     _saved: float = field(default_factory=time.monotonic)
@@ -152,12 +153,12 @@ class Run:
             STATUS_CHANGE_EVENTS.name: self.topics.changes,
         }
         wanted = [make for name, make in makers.items() if name in self.names]
-        for first in range(0, len(requests), CHUNK):
-            chunk = requests.taken(slice(first, first + CHUNK))
+        for first in range(0, len(requests), self.chunk):
+            chunk = requests.taken(slice(first, first + self.chunk))
             for make in wanted:
                 yield make(chunk)
-        for first in range(0, len(actions), CHUNK):
-            yield self.topics.player_actions(actions.taken(slice(first, first + CHUNK)))
+        for first in range(0, len(actions), self.chunk):
+            yield self.topics.player_actions(actions.taken(slice(first, first + self.chunk)))
 
 
 def _next_length(length: int, requests: int) -> int:

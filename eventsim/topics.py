@@ -16,8 +16,8 @@ from eventsim.listeners import NOTHING_BEFORE, Listeners
 from eventsim.machine import Flags
 from eventsim.messages import Messages
 from eventsim.player import ACTIONS
-from eventsim.sessions import Requests
-from eventsim.simulation import PlayerActions
+from eventsim.sessions import NO_REQUESTS, Requests
+from eventsim.simulation import NO_ACTIONS, PlayerActions
 from eventsim.texts import Texts
 from eventsim.world import World
 
@@ -45,6 +45,12 @@ class Topics:
         self._listeners = listeners
         if "_texts" in self.__dict__:
             self._texts.update(listeners)
+
+    def nothing(self, topic: str) -> Messages:
+        """No messages of a topic."""
+        if topic == MUSIC_EVENTS.name:
+            return self.player_actions(NO_ACTIONS)
+        return self._messages(topic, NO_REQUESTS)
 
     def page_views(self, requests: Requests) -> Messages:
         """One message a request."""
