@@ -1,4 +1,4 @@
-"""`python -m eventsim`: simulate; `python -m eventsim replay FOLDER`: publish event files."""
+"""`python -m eventsim`: simulate. `… replay FOLDER`: publish files; `… songs FILE`: list songs."""
 
 import os
 import sys
@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 
 from contracts.errors import MusicFlowError
 from contracts.logs import configure_logs, log
+from eventsim.catalog import built_in_catalog, write_songs
 from eventsim.event_files import topic_files
 from eventsim.kafka import KafkaPublisher
+from eventsim.manual import songs_parser
 from eventsim.memory import keep_freed_memory
 from eventsim.options import ReplaySettings, Settings, replay_settings, simulation_settings
 from eventsim.progress import Progress
@@ -23,6 +25,8 @@ def main(arguments: list[str]) -> int:
     try:
         if arguments[:1] == ["replay"]:
             _replay(replay_settings(arguments[1:], os.environ))
+        elif arguments[:1] == ["songs"]:
+            _write_songs(arguments[1:])
         else:
             _simulate(simulation_settings(arguments, os.environ, datetime.now(UTC)))
     except MusicFlowError as error:
@@ -55,6 +59,11 @@ def _replay(settings: ReplaySettings) -> None:
         report = replay(files, publisher, datetime.now(UTC), progress)
     if settings.report:
         report.write(settings.report)
+
+
+def _write_songs(arguments: list[str]) -> None:
+    options = songs_parser().parse_args(arguments)
+    write_songs(built_in_catalog(options.zipf_exponent).songs, options.file)
 
 
 if __name__ == "__main__":

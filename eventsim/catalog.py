@@ -1,10 +1,8 @@
 """The songs: a built-in catalogue, or any CSV with artist, title and duration."""
 
 import csv
-import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
-from importlib.resources import files
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +10,12 @@ import numpy.typing as npt
 
 from contracts.errors import ConfigurationError
 from contracts.logs import log
+from contracts.store import disk_error
 from eventsim.alias import AliasTables
-from eventsim.randomness import Bits, drawn, generators, normals, units
+from eventsim.invented import artists_and_genres, durations, popularity, titles, years
+from eventsim.randomness import Bits
 
 BUILT_IN_SONGS = 10_000
-CATALOGUE_SEED = 1924
 LONGEST_SECONDS = 86_400
 MOST_PLAYS = 1e12
 MOST_NAMELESS = 0.01
@@ -42,6 +41,9 @@ class Song:
     duration: float
     """Seconds."""
     plays: float = 1
+    genre: str = ""
+    year: int = 0
+    """0 where it is not known."""
 
 
 class Catalog:
@@ -61,18 +63,36 @@ class Catalog:
 
 def built_in_catalog(zipf_exponent: float) -> Catalog:
     """10,000 invented songs with unique (artist, title); popularity falls as rank^-exponent."""
-    titles = _titles()
-    durations = _durations(BUILT_IN_SONGS)
-    artists = itertools.islice(_artist_of_each_song(), BUILT_IN_SONGS)
-    popularity = _popularity(BUILT_IN_SONGS, zipf_exponent)
+    columns = zip(
+        artists_and_genres(BUILT_IN_SONGS),
+        titles(BUILT_IN_SONGS),
+        durations(BUILT_IN_SONGS).tolist(),
+        popularity(BUILT_IN_SONGS, zipf_exponent).tolist(),
+        years(BUILT_IN_SONGS),
+        strict=True,
+    )
     return Catalog(
         [
-            Song(f"MF{number:06d}", artist, title, float(duration), float(plays))
-            for number, (artist, title, duration, plays) in enumerate(
-                zip(artists, titles, durations, popularity, strict=True), start=1
-            )
+            Song(f"MF{number:06d}", artist, title, duration, plays, genre, year)
+            for number, ((artist, genre), title, duration, plays, year) in enumerate(columns, 1)
         ]
     )
+
+
+def write_songs(songs: list[Song], path: Path) -> None:
+    """Write songs as a CSV that `read_catalog` reads.
+
+    Raises:
+        UnavailableError: It cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow([each.name for each in fields(Song)])
+            writer.writerows(astuple(song) for song in songs)
+    except OSError as error:
+        raise disk_error(error, path) from error
 
 
 def read_catalog(path: Path) -> Catalog:
@@ -87,8 +107,12 @@ def read_catalog(path: Path) -> Catalog:
     except OSError as error:
         reason = error.strerror or str(error)
         raise ConfigurationError(f"cannot read the songs {path}: {reason}") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ConfigurationError(f"{path} is no CSV file in UTF-8: {error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            f"{path} row {_row_not_in_utf8(path)}: not in UTF-8; save the file in that encoding"
+        ) from error
+    except csv.Error as error:
+        raise ConfigurationError(f"{path} is no CSV file: {error}") from error
     nameless = [wrong for wrong in rows if isinstance(wrong, str)]
     songs = [song for song in rows if isinstance(song, Song)]
     if len(nameless) > MOST_NAMELESS * len(rows):
@@ -111,23 +135,45 @@ def _songs(rows: csv.DictReader, path: Path) -> Iterator[Song | str]:
         if not column[wanted]:
             names = " or ".join(COLUMNS[wanted])
             raise ConfigurationError(f"{path} row 1: no column {wanted} ({names})")
-    for number, row in enumerate(rows, start=1):
-        where = f"{path} row {number + 1}"
-        read = {wanted: (row.get(name) or "").strip() for wanted, name in column.items()}
+    row_of: dict[str, int] = {}
+    for row, values in enumerate(rows, start=2):
+        read = {wanted: (values.get(name) or "").strip() for wanted, name in column.items()}
         empty = next((wanted for wanted in ("artist", "title") if not read[wanted]), None)
         if empty:
-            yield f"{where}, column {column[empty]}: empty"
+            yield f"{path} row {row}, column {column[empty]}: empty"
             continue
-        plays = read["plays"] if column["plays"] else "1"
-        yield Song(
-            read["song_id"] or f"S{number:07d}",
-            read["artist"],
-            read["title"],
-            _number(
-                read["duration"], 1e-9, LONGEST_SECONDS, f"{where}, column {column['duration']}"
-            ),
-            _number(plays, 0, MOST_PLAYS, f"{where}, column {column['plays']}"),
-        )
+        song = _song(read, column, f"{path} row {row}", row - 1)
+        if row_of.setdefault(song.song_id, row) != row:
+            raise ConfigurationError(
+                f"{path} row {row}, column {column['song_id']}: {song.song_id!r} is the song of "
+                f"row {row_of[song.song_id]} already"
+            )
+        yield song
+
+
+def _song(read: dict[str, str], column: dict[str, str], where: str, number: int) -> Song:
+    return Song(
+        song_id=read["song_id"] or f"S{number:07d}",
+        artist=read["artist"],
+        title=read["title"],
+        duration=_number(
+            read["duration"], 1e-9, LONGEST_SECONDS, f"{where}, column {column['duration']}"
+        ),
+        plays=_number(
+            read["plays"] if column["plays"] else "1", 0, MOST_PLAYS,
+            f"{where}, column {column['plays']}",
+        ),
+    )  # fmt: skip
+
+
+def _row_not_in_utf8(path: Path) -> int:
+    """The first line that is not in UTF-8."""
+    data = path.read_bytes()
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return data.count(b"\n", 0, error.start) + 1
+    return 1
 
 
 def _number(text: str, least: float, most: float, where: str) -> float:
@@ -139,75 +185,3 @@ def _number(text: str, least: float, most: float, where: str) -> float:
         above = "above 0" if least else "from 0"
         raise ConfigurationError(f"{where}: {text!r} is no number {above} to {most:,.0f}")
     return number
-
-
-def words() -> dict[str, list[str]]:
-    """The word lists by kind."""
-    with files("eventsim").joinpath("data/words.csv").open(encoding="utf-8") as file:
-        return {row["kind"]: row["words"].split() for row in csv.DictReader(file)}
-
-
-def _random(purpose: str, count: int) -> Bits:
-    return drawn(generators(CATALOGUE_SEED, purpose, np.arange(count)))
-
-
-def _chosen(purpose: str, items: list[str], count: int) -> list[str]:
-    return [items[int(unit * len(items))] for unit in units(_random(purpose, count))]
-
-
-def _titles() -> list[str]:
-    """Titles in five forms; with each artist's own songs all different."""
-    lists = words()
-    nouns = _chosen("noun", lists["noun"], BUILT_IN_SONGS)
-    others = _chosen("other noun", lists["noun"], BUILT_IN_SONGS)
-    adjectives = _chosen("adjective", lists["adjective"], BUILT_IN_SONGS)
-    verbs = _chosen("verb", lists["verb"], BUILT_IN_SONGS)
-    endings = _chosen("ending", lists["ending"], BUILT_IN_SONGS)
-    forms = (units(_random("form", BUILT_IN_SONGS)) * 5).astype(int)
-    titles = []
-    for form, noun, other, adjective, verb, ending in zip(
-        forms, nouns, others, adjectives, verbs, endings, strict=True
-    ):
-        shapes = (
-            f"{adjective} {noun}",
-            f"{noun} in the {other}",
-            f"{verb} the {noun}",
-            f"{verb} {ending}",
-            f"{adjective} {noun} {ending}",
-        )
-        titles.append(shapes[form])
-    return titles
-
-
-def _artist_of_each_song() -> Iterator[str]:
-    """Artists in turn, each as often as he has songs: geometric, mean 2.6, at most 13."""
-    lists = words()
-    sizes = np.log(units(_random("songs per artist", BUILT_IN_SONGS))) / np.log(1 - 0.39)
-    for number, size in enumerate(sizes):
-        yield from [_artist(lists, number)] * min(13, 1 + int(size))
-
-
-def _artist(lists: dict[str, list[str]], number: int) -> str:
-    """Artist number n: each adjective meets each noun once, so that no two are alike."""
-    adjectives, nouns = lists["adjective"], lists["noun"]
-    noun = nouns[(number * 37) % len(nouns)]
-    adjective = adjectives[(number + number // len(nouns)) % len(adjectives)]
-    shapes = (
-        f"The {adjective} {noun}s",
-        f"{adjective} {noun}",
-        f"{noun} & the {adjective}s",
-        f"DJ {adjective} {noun}",
-    )
-    return shapes[number % 4]
-
-
-def _durations(count: int) -> npt.NDArray[np.float64]:
-    """Log-normal lengths around 223 s, as those of real songs."""
-    normal = normals(_random("duration", count), _random("duration again", count))
-    return np.clip(np.round(223 * np.exp(0.42 * normal), 5), 20, 3600)
-
-
-def _popularity(count: int, exponent: float) -> npt.NDArray[np.float64]:
-    """Weights by rank, ranks shuffled over the songs."""
-    rank = np.argsort(np.argsort(_random("popularity", count)))
-    return 1 / (rank + 1.0) ** exponent

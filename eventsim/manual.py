@@ -29,7 +29,7 @@ other, as JSON: to Kafka, to files, or to both.
   music_events          what listeners do with the player
 
 The same seed gives the same bytes. `python -m eventsim replay --help` tells how to publish
-event files that exist already."""
+event files that exist already; `python -m eventsim songs FILE` writes down the built-in songs."""
 
 EXAMPLES = """\
 examples:
@@ -84,6 +84,7 @@ def _add_population(group: argparse._ArgumentGroup) -> None:
     )
     add(
         "--attrition-rate",
+        "-a",
         type=float,
         metavar="R",
         help="how many leave for good in a year, such as 0.1",
@@ -113,11 +114,11 @@ def _add_similar(group: argparse._ArgumentGroup) -> None:
 def _add_time(group: argparse._ArgumentGroup) -> None:
     start = group.add_mutually_exclusive_group()
     start.add_argument("--start-time", "-s", metavar="TIME", help="first moment, ISO 8601")
-    start.add_argument("--from", dest="from_days", type=float, metavar="DAYS",
+    start.add_argument("--from", "-f", dest="from_days", type=float, metavar="DAYS",
                        help="start so many days ago")  # fmt: skip
     end = group.add_mutually_exclusive_group()
     end.add_argument("--end-time", "-e", metavar="TIME", help="last moment, exclusive")
-    end.add_argument("--to", dest="to_days", type=float, metavar="DAYS",
+    end.add_argument("--to", "-t", dest="to_days", type=float, metavar="DAYS",
                      help="end so many days ago")  # fmt: skip
     group.add_argument("--continuous", action="store_true",
                        help="catch up with the clock, then keep pace with it until the end "
@@ -141,6 +142,9 @@ def _add_faults(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_outputs(group: argparse._ArgumentGroup) -> None:
+    # Without a default, so that a folder left out does not undo what --output says.
+    group.add_argument("output", type=Path, nargs="?", metavar="FOLDER",
+                       default=argparse.SUPPRESS, help="the same as --output FOLDER")  # fmt: skip
     group.add_argument("--output", "-o", type=Path, metavar="FOLDER",
                        help="a file for each topic, <topic>.json, an event a line")  # fmt: skip
     group.add_argument("--format", choices=["ndjson", "parquet"], default="ndjson",
@@ -185,11 +189,33 @@ def replay_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def songs_parser() -> argparse.ArgumentParser:
+    """What `python -m eventsim songs` understands."""
+    parser = argparse.ArgumentParser(
+        prog="python -m eventsim songs",
+        description="Writes the 10,000 built-in songs as a CSV with song_id, artist, title, "
+        "duration, plays, genre and year (0: unknown): to look at, or to change and give to "
+        "--songs.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="the CSV to write")
+    parser.add_argument("--zipf-exponent", type=_exponent, default=0.8, metavar="S",
+                        help="how steeply popularity falls; 0.8 if left out")  # fmt: skip
+    return parser
+
+
 def _count(text: str) -> int:
     count = int(text)
     if count < 1:
         raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
     return count
+
+
+def _exponent(text: str) -> float:
+    exponent = float(text)
+    if not 0 <= exponent <= 5:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 5")
+    return exponent
 
 
 def _share(text: str) -> float:

@@ -172,13 +172,17 @@ def _format(options: argparse.Namespace, output: Path | None) -> Format:
 def _times(options: argparse.Namespace, config: Config, now: datetime) -> tuple[int, int | None]:
     start = _moment(options.start_time, options.from_days, now, "--start-time")
     end = _moment(options.end_time, options.to_days, now, "--end-time")
+    filed_start = _moment(config.start_date, None, now, "start-date")
     filed_end = _moment(config.end_date, None, now, "end-date")
-    if start is None and not options.continuous:
-        start = _moment(config.start_date, None, now, "start-date")
+    if options.continuous and not options.config:
+        filed_start = filed_end = None  # the built-in ones are those of an example
+    start = start or filed_start
     if start is None:
         start = now.replace(microsecond=0) - timedelta(days=0 if options.continuous else 1)
+    if end is None and filed_end and filed_end > start:
+        end = filed_end
     if end is None and not options.continuous:
-        end = filed_end if filed_end and filed_end > start else start + timedelta(days=1)
+        end = start + timedelta(days=1)
     if end is not None and end <= start:
         raise ConfigurationError(f"the end {end.isoformat()} is not after {start.isoformat()}")
     return int(start.timestamp()), int(end.timestamp()) if end else None
