@@ -142,9 +142,8 @@ def _add_faults(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_outputs(group: argparse._ArgumentGroup) -> None:
-    # Without a default, so that a folder left out does not undo what --output says.
-    group.add_argument("output", type=Path, nargs="?", metavar="FOLDER",
-                       default=argparse.SUPPRESS, help="the same as --output FOLDER")  # fmt: skip
+    group.add_argument("folder", type=Path, nargs="?", metavar="FOLDER",
+                       help="the same as --output FOLDER")  # fmt: skip
     group.add_argument("--output", "-o", type=Path, metavar="FOLDER",
                        help="a file for each topic, <topic>.json, an event a line")  # fmt: skip
     group.add_argument("--format", choices=["ndjson", "parquet"], default="ndjson",

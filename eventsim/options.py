@@ -61,6 +61,7 @@ def simulation_settings(
         ConfigurationError: Options, file or environment contradict themselves or each other.
     """
     options = simulation_parser().parse_args(arguments)
+    options.output = options.output or options.folder
     config = _config(options)
     start, end = _times(options, config, now)
     if options.output is None and options.kafka is None:
