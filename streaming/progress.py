@@ -81,7 +81,7 @@ class ProgressKeeper:
             reached = self._reached(ends)
             return Lag(
                 messages=_beyond(ends, self._held) if self._held else None,
-                seconds=(datetime.now(UTC) - reached).total_seconds() if reached else None,
+                seconds=_since(reached) if reached else None,
                 caught_up_until=reached,
             )
 
@@ -115,3 +115,8 @@ def _beyond(committed: Mapping[int, int], held: Mapping[int, Held]) -> int:
         max(0, there.end - max(committed.get(partition, 0), there.start))
         for partition, there in held.items()
     )
+
+
+def _since(at: datetime) -> float:
+    """Seconds, to the millisecond."""
+    return round((datetime.now(UTC) - at).total_seconds(), 3)
