@@ -60,7 +60,7 @@ def land(
     monitor = Monitor(settings, open_store(settings.lake), cluster)
     queries = _prepared(settings, events, cluster, held, monitor)
     sampler = Sampler(cluster, partitions, queries, settings)
-    with served(settings, monitor), session(settings) as spark, monitor.watching(queries):
+    with served(settings, monitor), monitor.watching(queries), session(settings) as spark:
         try:
             for query in queries:
                 query.start(spark, once=once)

@@ -85,8 +85,10 @@ class Monitor:
             self._thread.join()
 
     def sign_of_life(self) -> None:
-        """Called again and again by the thread that watches the queries."""
+        """Called again and again by the thread that watches the queries, once they have started."""
         self._signs_until = time.monotonic() + FROZEN_AFTER
+        if self.phase == "starting":
+            self.phase = "running"
 
     def look_soon(self) -> None:
         """Look at the queries now, as something has happened."""
@@ -124,8 +126,6 @@ class Monitor:
             for each in queries
         }
         self._queries = queries
-        self.sign_of_life()
-        self.phase = "running"
         self._thread.start()
 
     def _run(self) -> None:

@@ -195,8 +195,8 @@ class LandingSettings(CommonSettings):
     @property
     def rules(self) -> Rules:
         """When somebody is alerted."""
-        # With a trigger of seconds one slow batch is not yet a reason.
-        stalled = max(self.stalled_triggers * self.trigger_seconds, 60)
+        # With a trigger of seconds a slow start or batch is not yet a reason.
+        stalled = max(self.stalled_triggers * self.trigger_seconds, 120)
         return Rules(timedelta(seconds=stalled), self.lag_batches, self.reject_share)
 
     @property

@@ -80,6 +80,13 @@ def address_of(monitor):
         yield address
 
 
+@contextmanager
+def running(monitor, query):
+    with monitor.watching([query]):
+        monitor.sign_of_life()
+        yield
+
+
 def asked(address: str, path: str) -> tuple[int, str]:
     try:
         with urlopen(address + path, timeout=DEADLINE) as answer:
@@ -107,7 +114,7 @@ def until(holds) -> None:
 
 
 def test_prometheus_is_told_of_each_batch(monitor):
-    with monitor.watching([Query()]), address_of(monitor) as address:
+    with running(monitor, Query()), address_of(monitor) as address:
         monitor.committed(BATCH, SECONDS)
         monitor.committed(replace(BATCH, seq=4), SECONDS)
         known = metrics(address)
@@ -133,7 +140,7 @@ def test_prometheus_is_told_of_each_batch(monitor):
 def test_prometheus_is_told_of_lag_and_alerts(monitor):
     query = Query()
     query.behind = Lag(messages=12, seconds=3.5, caught_up_until=NOON)
-    with monitor.watching([query]), address_of(monitor) as address:
+    with running(monitor, query), address_of(monitor) as address:
         until(lambda: ("lag_messages",) in metrics(address))
         assert metrics(address).items() >= {
             ("lag_messages",): 12, ("lag_seconds",): 3.5,
@@ -149,6 +156,8 @@ def test_it_is_alive_from_the_beginning_and_ready_after_the_first_batch(monitor)
         assert (asked(address, "/healthz")[0], asked(address, "/readyz")[0]) == (200, 503)
         with monitor.watching([Query()]):
             assert (asked(address, "/healthz")[0], asked(address, "/readyz")[0]) == (200, 503)
+            monitor.sign_of_life()
+            assert (asked(address, "/healthz")[0], asked(address, "/readyz")[0]) == (200, 503)
             monitor.committed(BATCH, SECONDS)
             until(lambda: asked(address, "/readyz")[0] == 200)
             monitor.wind_down()
@@ -157,7 +166,7 @@ def test_it_is_alive_from_the_beginning_and_ready_after_the_first_batch(monitor)
 
 def test_it_is_ready_where_there_is_nothing_to_land(monitor):
     query = Query()
-    with monitor.watching([query]), address_of(monitor) as address:
+    with running(monitor, query), address_of(monitor) as address:
         query.behind = Lag(messages=0)
         until(lambda: asked(address, "/readyz")[0] == 200)
 
@@ -165,7 +174,7 @@ def test_it_is_ready_where_there_is_nothing_to_land(monitor):
 def test_once_ready_it_stays_so(monitor):
     query = Query()
     query.behind = Lag(messages=0)
-    with monitor.watching([query]), address_of(monitor) as address:
+    with running(monitor, query), address_of(monitor) as address:
         until(lambda: asked(address, "/readyz")[0] == 200)
         query.behind = Lag(messages=100)
         until(lambda: metrics(address)[("lag_messages",)] == 100)
@@ -174,12 +183,12 @@ def test_once_ready_it_stays_so(monitor):
 
 def test_it_is_dead_when_nobody_looks_after_the_queries(monitor, monkeypatch):
     monkeypatch.setattr("streaming.monitor.FROZEN_AFTER", 0.0)
-    with monitor.watching([Query()]), address_of(monitor) as address:
+    with running(monitor, Query()), address_of(monitor) as address:
         assert asked(address, "/healthz")[0] == 503
 
 
 def test_a_report_says_how_each_topic_is(monitor):
-    with monitor.watching([Query()]), address_of(monitor) as address:
+    with running(monitor, Query()), address_of(monitor) as address:
         monitor.committed(BATCH, SECONDS)
         until(lambda: asked(address, "/readyz")[0] == 200)
         report = json.loads(asked(address, "/healthz")[1])
@@ -212,7 +221,7 @@ def test_nothing_is_served_unless_asked_for(monitor):
 
 
 def test_the_lake_says_how_landing_is_doing_and_that_it_stopped(monitor, store):
-    with monitor.watching([Query()]):
+    with running(monitor, Query()):
         monitor.committed(BATCH, SECONDS)
         until(lambda: (found := read_health(store, TOPIC)) and found.alerts)
         health = read_health(store, TOPIC)
@@ -237,7 +246,7 @@ def test_a_failure_is_on_record_and_posted(monitor_of, store, monkeypatch):
 
 def test_the_group_follows_the_lake(monitor, groups):
     query = Query()
-    with monitor.watching([query]):
+    with running(monitor, query):
         until(lambda: groups)
         query.ends = {0: 200, 1: 5}
 
@@ -253,7 +262,7 @@ def test_a_lake_that_takes_no_record_does_not_end_landing(monitor, store, monkey
 
     monkeypatch.setattr(type(store), "put", full)
 
-    with monitor.watching([Query()]):
+    with running(monitor, Query()):
         pass
 
     assert "no health record" in "".join(capsys.readouterr())
