@@ -59,6 +59,16 @@ class Run:
     output: Path | None = None
     """The folder of the files."""
     _saved: float = field(default_factory=time.monotonic)
+    _messages_before: int = 0
+
+    def __post_init__(self) -> None:
+        """Note what earlier runs have sent."""
+        self._messages_before = self.report.messages
+
+    @property
+    def messages(self) -> int:
+        """What this run has sent."""
+        return self.report.messages - self._messages_before
 
     def to_the_end(self, end: int) -> None:
         """Simulate up to `end`, epoch seconds, as fast as can be."""
@@ -80,7 +90,7 @@ class Run:
                 if until > self.simulation.now:
                     length = _next_length(length, self.stretch(until))
                 else:
-                    self.progress.show(self.simulation.now, self.report.messages)
+                    self.progress.show(self.simulation.now, self.messages)
                     stop.wait(TICK)
                 if self.state and time.monotonic() - self._saved > SAVE_SECONDS:
                     self.save()
@@ -121,7 +131,7 @@ class Run:
             self.report.add(outgoing)
             if self.ledger is not None:
                 self.ledger.add(outgoing)
-            self.progress.show(until, self.report.messages)
+            self.progress.show(until, self.messages)
         return len(requests)
 
     def close(self) -> None:
