@@ -13,7 +13,7 @@ from eventsim.progress import Progress
 from eventsim.report import Report
 from eventsim.run import Run
 from eventsim.similar import read_similar
-from eventsim.simulation import Simulation
+from eventsim.simulation import Simulation, Via, itself
 from eventsim.sinks import FileSink, Sink
 from eventsim.state import Told, cut_back, fingerprint, load
 from eventsim.topics import CLASSIC_TOPICS, TOPICS, Topics
@@ -25,14 +25,16 @@ def topics_of(settings: Settings) -> tuple[str, ...]:
     return TOPICS if settings.config.musicflow.player else CLASSIC_TOPICS
 
 
-def simulated(settings: Settings, topics: tuple[str, ...], progress: Progress) -> Report:
-    """Simulate all listeners and write these topics; what was sent.
+def simulated(
+    settings: Settings, topics: tuple[str, ...], progress: Progress, via: Via = itself
+) -> Report:
+    """Simulate all listeners `via` some walk and write these topics; what was sent.
 
     Raises:
         ConfigurationError: A file is wrong, or the configuration contradicts itself.
         UnavailableError: Not all could be written.
     """
-    run = _put_together(settings, topics, progress)
+    run = _put_together(settings, topics, progress, via)
     if settings.continuous or settings.end is None:
         run.with_the_clock(settings.end)
     else:
@@ -43,9 +45,9 @@ def simulated(settings: Settings, topics: tuple[str, ...], progress: Progress) -
     return run.report
 
 
-def _put_together(settings: Settings, names: tuple[str, ...], progress: Progress) -> Run:
+def _put_together(settings: Settings, names: tuple[str, ...], progress: Progress, via: Via) -> Run:
     world = _world(settings)
-    simulation = Simulation(world, settings.start, settings.end, settings.users)
+    simulation = Simulation(world, settings.start, settings.end, settings.users, via)
     simulation.tells_actions = MUSIC_EVENTS.name in names
     faults = Faults(settings.faults)
     belongs_to = fingerprint(

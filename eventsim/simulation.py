@@ -1,6 +1,8 @@
 """A simulation from its first second on: stretches of time, with all that happened in each."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -48,10 +50,34 @@ class PlayerActions:
 NO_ACTIONS = PlayerActions(*(np.zeros(0, dtype=np.int64) for _ in range(7)))
 
 
+class Walker(Protocol):
+    """Who lets listeners act: a `Walk` here, or one in another process."""
+
+    def welcome(self, listeners: Listeners) -> None:
+        """See `Walk`."""
+
+    def skip_to(self, listeners: Listeners, start: int) -> None:
+        """See `Walk`."""
+
+    def until(self, listeners: Listeners, end: int) -> Requests:
+        """See `Walk`."""
+
+
+Via = Callable[[Walk], Walker]
+"""Makes of the simulation's own walk the one to take."""
+
+
+def itself(walk: Walk) -> Walker:
+    """The walk as it is."""
+    return walk
+
+
 class Simulation:
     """Listeners and their world; `advance` makes time pass."""
 
-    def __init__(self, world: World, start: int, end: int | None, users: int) -> None:
+    def __init__(
+        self, world: World, start: int, end: int | None, users: int, via: Via = itself
+    ) -> None:
         """Bring `users` listeners to `start`; times are epoch seconds.
 
         Raises:
@@ -62,7 +88,7 @@ class Simulation:
         self.stride = most = _room(users, world.config.growth_rate, start, end)
         """How far the numbers of a listener's sessions are apart."""
         self._arrivals = Arrivals(world)
-        self._walk = Walk(world, session_stride=most)
+        self._walk = via(Walk(world, session_stride=most))
         self.growth = Growth(world.config, users, start, most)
         self.listeners: Listeners = self._arrivals.founders(users, start)
         self._walk.welcome(self.listeners)

@@ -1,16 +1,19 @@
-"""A simulation shared by processes: each simulates all listeners, and writes its own topics.
+"""A simulation shared by processes: one simulates, each of the others writes some of the topics.
 
-Writing takes most of the time, and topics do not depend on each other; so the bytes are the same
-whatever the number of processes, and no process waits for another.
+Writing takes most of the time, and topics do not depend on each other; so nothing has to be
+merged, and the bytes are the same whatever the number of processes.
 """
 
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.process import BaseProcess
 
 from contracts.errors import MusicFlowError, UnavailableError
 from contracts.events import (
@@ -22,10 +25,10 @@ from contracts.events import (
 )
 from contracts.logs import configure_logs
 from eventsim.assembly import simulated, topics_of
-from eventsim.memory import keep_freed_memory
 from eventsim.options import Settings
 from eventsim.progress import Progress
 from eventsim.report import Report
+from eventsim.telling import Hearing, Telling
 
 LOADS = {
     PAGE_VIEW_EVENTS.name: 10,
@@ -35,6 +38,17 @@ LOADS = {
     STATUS_CHANGE_EVENTS.name: 1,
 }
 """How much work each topic is, about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A process that writes topics."""
+
+    process: BaseProcess
+    told: Connection
+    """What it is told of what the listeners do."""
+    answer: Connection
+    """What it says at the end: its report, or its error."""
 
 
 def shares(topics: Iterable[str], workers: int) -> list[tuple[str, ...]]:
@@ -50,49 +64,80 @@ def shares(topics: Iterable[str], workers: int) -> list[tuple[str, ...]]:
 
 
 def simulated_by_all(settings: Settings) -> Report:
-    """Simulate with as many processes as the settings say; what all of them sent.
+    """Simulate, and write with as many processes as the settings say; what was sent.
 
     Raises:
         ConfigurationError: A file is wrong, or the configuration contradicts itself.
         UnavailableError: Not all could be written, or a worker died.
     """
-    own, *others = shares(topics_of(settings), settings.workers)
-    workers = [_started(settings, topics) for topics in others]
-    with Progress() as progress:
-        report = simulated(settings, own, progress)
-        for process, answer in workers:
-            report.join(_answered(process, answer))
+    if settings.workers == 1:
+        with Progress() as progress:
+            return simulated(settings, topics_of(settings), progress)
+    workers: list[Worker] = []
+    try:
+        workers.extend(
+            _started(settings, part) for part in shares(topics_of(settings), settings.workers)
+        )
+        return _told_by_one(settings, workers)
+    finally:
+        for worker in workers:
+            worker.process.terminate()
+            worker.process.join()
+
+
+def _told_by_one(settings: Settings, workers: list[Worker]) -> Report:
+    """Simulate here, and have what happens written there."""
+    ears = [worker.told for worker in workers]
+    try:
+        with Progress() as progress:
+            report = simulated(settings, (), progress, lambda walk: Telling(walk, ears))
+    except BrokenPipeError:
+        ended = wait([worker.answer for worker in workers])
+        for worker in workers:
+            if worker.answer in ended:
+                _answered(worker)  # raises what ended it
+        raise
+    for worker in workers:
+        report.join(_answered(worker))
     return report
 
 
-def _started(settings: Settings, topics: tuple[str, ...]) -> tuple[SpawnProcess, Connection]:
-    context = multiprocessing.get_context("spawn")
-    answer, asked = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(settings, topics, asked), daemon=True)
+def _started(settings: Settings, topics: tuple[str, ...]) -> Worker:
+    # A forked process has imported everything already; elsewhere than on Linux, libraries that
+    # have threads of their own do not stand it.
+    linux = sys.platform == "linux"
+    context = multiprocessing.get_context("fork") if linux else multiprocessing.get_context("spawn")
+    told, tells = context.Pipe(duplex=False)
+    answer, answers = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(settings, topics, told, answers), daemon=True)
     process.start()
-    asked.close()  # so that a worker that dies is noticed
-    return process, answer
+    told.close()  # so that a worker that dies is noticed
+    answers.close()
+    return Worker(process, tells, answer)
 
 
-def _work(settings: Settings, topics: tuple[str, ...], answer: Connection) -> None:
+def _work(
+    settings: Settings, topics: tuple[str, ...], told: Connection, answers: Connection
+) -> None:
     """What a worker does: its topics, and then it answers with its report or its error."""
     configure_logs()
-    keep_freed_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the first process's to answer
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        answer.send(simulated(settings, topics, Progress()))
+        with closing(told):
+            answers.send(simulated(settings, topics, Progress(), lambda _: Hearing(told)))
     except MusicFlowError as error:
-        answer.send(error)
+        answers.send(error)
 
 
-def _answered(process: SpawnProcess, answer: Connection) -> Report:
+def _answered(worker: Worker) -> Report:
     try:
-        result = answer.recv()
+        result = worker.answer.recv()
     except EOFError as error:
-        process.join()
+        worker.process.join()
         raise UnavailableError(
-            f"a worker process ended with code {process.exitcode}: is there memory enough? "
+            f"a worker process ended with code {worker.process.exitcode}: is there memory enough? "
             "Otherwise try fewer --workers"
         ) from error
     if isinstance(result, MusicFlowError):
