@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 from confluent_kafka import Consumer, TopicPartition
 
-from .site import TOPICS, ChaosError, Site
+from .site import ChaosError, Site
 
 READ_SECONDS = 60.0
 TEXT, NUMBER = pa.string(), pa.int64()
@@ -57,18 +57,18 @@ def gather(site: Site, *, loaded: bool) -> duckdb.DuckDBPyConnection:
     evidence = duckdb.connect()
     tables = {
         "sent": (SENT, _sent(site)),
-        "ledger": (LEDGER, _ledger(site.ledger)),
-        "report": (REPORT, _report(site.report)),
-        "kafka": (KAFKA, _kafka(site.address)),
+        "ledger": (LEDGER, _ledger(site)),
+        "report": (REPORT, _report(site)),
+        "kafka": (KAFKA, _kafka(site)),
         "listed": (LISTED, _listed(site.lake)),
-        **_manifests(site.lake),
+        **_manifests(site),
     }
     for name, (schema, rows) in tables.items():
         columns = list(zip(*rows, strict=True)) or [()] * len(schema)
         table = pa.table([list(column) for column in columns], schema=schema)
         evidence.register("arriving", table)
         evidence.execute(f"create table {name} as from arriving")
-    _landed(evidence, site.lake)
+    _landed(evidence, site)
     if loaded:
         warehouse = site.home / "warehouse" / "musicflow.duckdb"
         evidence.execute(f"attach '{warehouse}' as warehouse (read_only)")
@@ -76,7 +76,7 @@ def gather(site: Site, *, loaded: bool) -> duckdb.DuckDBPyConnection:
             ACCEPTED.format(
                 topic=each, path="''", id=_identity(each), source=f"warehouse.raw.{each}"
             )
-            for each in TOPICS
+            for each in site.scale.topics
         ]
         evidence.execute(f"create table raw as {' union all '.join(loads)}")
     return evidence
@@ -101,9 +101,9 @@ def _sent(site: Site) -> Iterator[tuple]:
     options = [*site.simulation(), "--end-time", _moment(until + 1000), "--output", folder]
     if site.run("eventsim", *options) != 0:
         raise ChaosError("eventsim does not tell the truth")
-    for topic in TOPICS:
+    for topic in site.scale.topics:
         file = folder / f"{topic}.json"
-        for line in file.open("rb") if file.exists() else ():
+        for line in file.read_bytes().splitlines() if file.exists() else ():
             event = identity(topic, json.loads(line))
             if event[1] <= until:
                 yield topic, *event
@@ -116,24 +116,27 @@ def _moment(epoch_ms: int) -> str:
     return text
 
 
-def _ledger(path: Path) -> Iterator[tuple]:
-    for line in path.open("rb"):
+def _ledger(site: Site) -> Iterator[tuple]:
+    for line in site.ledger.read_bytes().splitlines():
         each = json.loads(line)
-        yield each["topic"], each.get("hour"), each.get("fault"), each.get("events")
+        if each["topic"] in site.scale.topics:
+            yield each["topic"], each.get("hour"), each.get("fault"), each.get("events")
 
 
-def _report(path: Path) -> Iterator[tuple]:
-    for topic, counts in json.loads(path.read_bytes())["topics"].items():
+def _report(site: Site) -> Iterator[tuple]:
+    sent = json.loads(site.report.read_bytes())["topics"]
+    for topic in site.scale.topics:
+        counts = sent[topic]
         good = counts["events"] + counts["resent"] + counts["conflicting"]
         yield topic, counts["messages"], good
 
 
-def _kafka(address: str) -> Iterator[tuple]:
+def _kafka(site: Site) -> Iterator[tuple]:
     """Each message that Kafka holds."""
-    options = {"bootstrap.servers": address, "group.id": "chaos", "enable.auto.commit": False}
+    options = {"bootstrap.servers": site.address, "group.id": "chaos", "enable.auto.commit": False}
     consumer = Consumer(options | {"auto.offset.reset": "earliest"})
     ends: dict[tuple[str, int], int] = {}
-    for topic in TOPICS:
+    for topic in site.scale.topics:
         for partition in consumer.list_topics(topic, timeout=READ_SECONDS).topics[topic].partitions:
             place = TopicPartition(topic, partition)
             ends[topic, partition] = consumer.get_watermark_offsets(place, timeout=READ_SECONDS)[1]
@@ -174,12 +177,12 @@ def _listed(lake: Path) -> Iterator[tuple]:
             yield (path.relative_to(lake).as_posix(),)
 
 
-def _manifests(lake: Path) -> dict[str, tuple[pa.Schema, Iterable[tuple]]]:
+def _manifests(site: Site) -> dict[str, tuple[pa.Schema, Iterable[tuple]]]:
     """The tables that the manifests make."""
     manifests = [
         (topic, int(path.stem), json.loads(path.read_bytes()))
-        for topic in TOPICS
-        for path in sorted((lake / "_batches" / topic).glob("[0-9]*.json"))
+        for topic in site.scale.topics
+        for path in sorted((site.lake / "_batches" / topic).glob("[0-9]*.json"))
     ]
     ranges, totals = [], []
     files: dict[str, list[tuple]] = {"files": [], "rejected_files": []}
@@ -198,14 +201,15 @@ def _manifests(lake: Path) -> dict[str, tuple[pa.Schema, Iterable[tuple]]]:
     }
 
 
-def _landed(evidence: duckdb.DuckDBPyConnection, lake: Path) -> None:
+def _landed(evidence: duckdb.DuckDBPyConnection, site: Site) -> None:
     """The rows of the files that the manifests name."""
+    lake = site.lake
     for table, named, query in (
         ("accepted", "files", ACCEPTED),
         ("rejected", "rejected_files", REJECTED),
     ):
         parts = []
-        for topic in TOPICS:
+        for topic in site.scale.topics:
             paths = evidence.execute(f"select path from {named} where topic = $1", [topic])
             there = [str(lake / path) for (path,) in paths.fetchall() if (lake / path).exists()]
             if there:

@@ -40,8 +40,8 @@ class Scale:
     trigger_seconds: int = 2
     batch_offsets: int = 2_000
     """Messages of a topic in one batch, so that the history is many batches."""
-    topics: tuple[str, ...] = ()
-    """What is landed before the end, when all is; none: all."""
+    topics: tuple[str, ...] = TOPICS
+    """What is landed."""
 
 
 class Site:
@@ -89,10 +89,8 @@ class Site:
         """A landing with a work folder of its own, and checkpoints; it is not started yet."""
         checkpoints = checkpoints or self.data / "checkpoints"
         options = ["--trigger", f"{self.scale.trigger_seconds} seconds"]
-        options += [part for topic in self.scale.topics for part in ("--topic", topic)]
-        where = ["--home", self.home / name, "--checkpoints", checkpoints]
         log = self.home / "logs" / f"{name}.log"
-        command = module("streaming", *options, *where)
+        command = module("streaming", *options, *self._landing(name, checkpoints))
         writer = Writer(name, command, self.environment, log, checkpoints=checkpoints)
         self.writers.append(writer)
         return writer
@@ -105,7 +103,7 @@ class Site:
 
     def manifests(self) -> int:
         """How many manifests stand; the cost is that of those since the last look."""
-        for topic in TOPICS:
+        for topic in self.scale.topics:
             seq = self._seqs.get(topic, 0)
             while (self.lake / "_batches" / topic / f"{seq + 1:012d}.json").exists():
                 seq += 1
@@ -165,8 +163,7 @@ class Site:
         if self.listeners.end(READY_SECONDS).code != 0:
             raise ChaosError(f"eventsim failed: {self.listeners.endings[-1].words}")
         self.landing.end(DRAIN_SECONDS)
-        home, checkpoints = self.home / self.landing.name, self.landing.checkpoints
-        where = ["--home", home, "--checkpoints", checkpoints]
+        where = self._landing(self.landing.name, self.landing.checkpoints)
         for _ in range(DRAINS):
             if self.run("streaming", "--once", *where) == 0:
                 return
@@ -228,6 +225,10 @@ class Site:
             "eventsim", *self.simulation(), *options, "--continuous", "--kafka",
             "--ledger", self.ledger, "--report", self.report,
         )  # fmt: skip
+
+    def _landing(self, name: str, checkpoints: Path) -> list[str | Path]:
+        topics = [part for topic in self.scale.topics for part in ("--topic", topic)]
+        return ["--home", self.home / name, "--checkpoints", checkpoints, *topics]
 
     def _station(self, name: str, command: list[str], kafka: str | None = "") -> Station:
         environment = dict(self.environment)

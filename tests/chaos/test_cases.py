@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import sys
 
 import pyarrow.parquet as pq
@@ -24,7 +25,7 @@ CHANCE = random.Random(0)
 
 @pytest.fixture
 def site(tmp_path) -> Site:
-    return Site(tmp_path / "site", Scale(seed=3, listeners=12_000, topics=(LISTENS,)))
+    return Site(tmp_path / "site", Scale(seed=3, listeners=10_000, topics=(LISTENS,)))
 
 
 def manifests(site: Site) -> list[dict]:
@@ -79,6 +80,6 @@ def test_a_stopped_writer_that_wakes_up_after_its_successor_took_over_stops(site
 
     (ending,) = ended.endings
     assert ending.code == 1
-    assert ending.words.startswith(f"landing: {LISTENS}: "), ending.words
+    assert re.search("another (writer|landing job|one) has", ending.words), ending.words
     writers = [each["writer"] for each in manifests(site)]
     assert len(set(writers)) == (2 if own else 1)
