@@ -40,7 +40,9 @@ class StreamHealth:
     lag_messages: int | None = None
     lag_seconds: float | None = None
     newest_event_at: datetime | None = None
+    """Of the last batch."""
     last_seq: int = 0
+    """Number of the newest manifest since the job has started; 0 if there is none."""
 
     def is_silent(self, now: datetime) -> bool:
         """Whether a job that should run has not been heard of in time."""

@@ -51,7 +51,7 @@ class Monitor:
     """Watches over the queries of one landing job."""
 
     def __init__(self, settings: LandingSettings, store: Store, cluster: Cluster) -> None:
-        """Make ready; nothing is looked at before `start`."""
+        """Make ready; nothing is looked at before `watching`."""
         self.metrics = LandingMetrics()
         self.phase: Phase = "starting"
         self._settings = settings

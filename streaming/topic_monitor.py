@@ -1,4 +1,4 @@
-"""What is known of one topic: its last batch, its lag, its alerts, and who was told."""
+"""What is known of one topic: its last batch, its lag, its alerts."""
 
 import queue
 from collections.abc import Sequence
@@ -70,11 +70,8 @@ class TopicMonitor:
             last_seq=self._last.seq if self._last else 0,
         )
         before = self._written
-        if (
-            before
-            and _same(before, health)
-            and now - before.updated_at < max(trigger, SILENT_AFTER / 4)
-        ):
+        young = before is not None and now - before.updated_at < max(trigger, SILENT_AFTER / 4)
+        if before is not None and young and _same(before, health):
             return None
         self._written = health
         return health
