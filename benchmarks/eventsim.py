@@ -41,6 +41,8 @@ def main() -> None:
         songs_by_plays(options.data / "msd" / "listen_counts.txt.gz", songs)
         table(options.data, songs, users)
         speed(options.data, songs, users, ["--output", f"{folder}/events"], "files")
+        columns = ["--output", f"{folder}/columns", "--format", "parquet"]
+        speed(options.data, songs, users, columns, "parquet")
         if options.kafka:
             speed(options.data, songs, users, ["--kafka", options.kafka], "kafka")
 

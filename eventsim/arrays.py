@@ -25,8 +25,10 @@ class Coded:
     def of(cls, texts: Iterable[str], *more: str) -> "Coded":
         """Number the texts; the dictionary also has some more that have no number."""
         numbered = list(texts)
-        encoded = pa.array([*numbered, *more], pa.string()).dictionary_encode()
-        code = encoded.indices.to_numpy()[: len(numbered)]
+        encoded = strings([*numbered, *more], pa.string()).dictionary_encode()
+        code = np.frombuffer(memoryview(encoded.indices.buffers()[1] or b""), np.int32)[
+            : len(numbered)
+        ]
         return cls(encoded.dictionary, code.astype(np.min_scalar_type(len(encoded.dictionary))))
 
     def column(self, which: Integers, valid: pa.Buffer | None = None) -> pa.Array:
@@ -35,11 +37,29 @@ class Coded:
         return pa.DictionaryArray.from_arrays(indices, self.dictionary, safe=False)
 
 
+def strings(texts: Iterable[str], kind: pa.DataType) -> pa.Array:
+    """Texts as an array of this kind.
+
+    `pa.array` would do, but it loads pandas, a quarter of a second, to ask whether the texts are
+    some of its own.
+    """
+    encoded = [each.encode() for each in texts]
+    bounds = np.zeros(len(encoded) + 1, dtype=np.int32)
+    np.cumsum([len(each) for each in encoded], out=bounds[1:])
+    buffers = [None, pa.py_buffer(bounds.data), pa.py_buffer(b"".join(encoded))]
+    return pa.Array.from_buffers(kind, len(encoded), buffers)
+
+
 def numbers(values: npt.NDArray[Any], valid: pa.Buffer | None = None) -> pa.Array:
     """Numbers as they stand, without a copy."""
     values = np.ascontiguousarray(values)
     type_ = pa.from_numpy_dtype(values.dtype)
     return pa.Array.from_buffers(type_, len(values), [valid, pa.py_buffer(values.data)])
+
+
+def booleans(flags: Flags) -> pa.Array:
+    """Yes or no for each row."""
+    return pa.Array.from_buffers(pa.bool_(), len(flags), [None, bits(flags)])
 
 
 def bits(flags: Flags) -> pa.Buffer:

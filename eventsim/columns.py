@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contracts.events import AUTH_EVENTS, LISTEN_EVENTS, PAGE_VIEW_EVENTS, STATUS_CHANGE_EVENTS
-from eventsim.arrays import Coded, bits, numbers
+from eventsim.arrays import Coded, bits, booleans, numbers, strings
 from eventsim.faults import ELSEWHERE
 from eventsim.messages import Messages
 from eventsim.player import ACTIONS
@@ -55,6 +55,7 @@ class Columns:
         self._given_name = Coded.of(row["name"] for row in people.given_names)
         self._gender = Coded.of(row["gender"] for row in people.given_names)
         self._kind = Coded.of(ACTIONS)
+        self._dash = strings(["-"], pa.string())
         self._tag = Coded.of([world.config.tag]) if world.config.tag else None
         self._makers: dict[str, Callable[[Requests, Arrays], Arrays]] = {
             PAGE_VIEW_EVENTS.name: self._page_views,
@@ -103,7 +104,7 @@ class Columns:
             "level": self._level.column(after.state),
             "itemInSession": numbers(after.item),
             **who,
-            "success": pa.array(self._machine.is_logged_in[after.state]),
+            "success": booleans(self._machine.is_logged_in[after.state]),
         }
 
     def _changes(self, changes: Requests, who: Arrays) -> Arrays:
@@ -152,7 +153,7 @@ class Columns:
             numbers(part).cast(pa.string())
             for part in (actions.session, actions.item, actions.kind)
         ]
-        dash = pa.repeat("-", len(actions))
+        dash = self._dash.take(numbers(np.zeros_like(actions.at)))
         return {
             "event_id": pc.binary_join_element_wise(*ids, dash),
             "user_id": numbers(messages.key),

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from eventsim.arrays import numbers, strings
 from eventsim.randomness import Integers
 
 DIGITS = 10_000
@@ -59,7 +60,7 @@ class Pool:
 
     def add(self, fragments: Iterable[str]) -> int:
         """Put fragments at the end; the number of the first of them."""
-        return self.add_array(pa.array([each.encode() for each in fragments], pa.binary()))
+        return self.add_array(strings(fragments, pa.binary()))
 
     def add_array(self, fragments: pa.Array) -> int:
         """Put an Arrow array of fragments at the end; the number of the first of them."""
@@ -93,11 +94,10 @@ class Pool:
 
     def join(self, columns: Sequence[Column], rows: int) -> pa.Array:
         """Each row's fragments one after another, as an Arrow array."""
-        numbers = np.empty((rows, len(columns)), dtype=np.int32)
+        chosen = np.empty((rows, len(columns)), dtype=np.int32)
         for index, column in enumerate(columns):
-            numbers[:, index] = column
-        indices: pa.Int32Array = pa.array(numbers.reshape(-1), pa.int32())
-        return self._all().take(indices)
+            chosen[:, index] = column
+        return self._all().take(numbers(chosen.reshape(-1)))
 
     def lines(self, columns: Sequence[Column], rows: int) -> Lines:
         """Each row's fragments joined to a line; the last ones end in a line feed."""

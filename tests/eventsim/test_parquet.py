@@ -247,3 +247,16 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path, config, catalog):
 
     with pytest.raises(UnavailableError, match="cannot write"):
         parquet.ParquetSink(tmp_path / "taken", [topics.nothing(TOPICS[0])], Columns(world), "none")
+
+
+@pytest.mark.parametrize("form", ["ndjson", "parquet"])
+def test_pandas_is_not_loaded_as_that_takes_longer_than_a_small_simulation(tmp_path, form):
+    script = (
+        "import sys; from eventsim.__main__ import main; "
+        f"main(['--nusers', '20', '--output', sys.argv[1], '--format', '{form}']); "
+        "sys.exit('pandas' in sys.modules)"
+    )
+
+    assert (
+        subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False).returncode == 0
+    )
