@@ -1,5 +1,7 @@
 """A simulation put together from its settings, and run: all topics, or a worker's share of them."""
 
+import gc
+
 from contracts.events import MUSIC_EVENTS
 from eventsim.catalog import built_in_catalog, read_catalog
 from eventsim.columns import Columns
@@ -35,6 +37,7 @@ def simulated(
         UnavailableError: Not all could be written.
     """
     run = _put_together(settings, topics, progress, via)
+    gc.freeze()  # what has been set up stays; the collector need not look at it again and again
     if settings.continuous or settings.end is None:
         run.with_the_clock(settings.end)
     else:
