@@ -114,11 +114,11 @@ def _add_similar(group: argparse._ArgumentGroup) -> None:
 def _add_time(group: argparse._ArgumentGroup) -> None:
     start = group.add_mutually_exclusive_group()
     start.add_argument("--start-time", "-s", metavar="TIME", help="first moment, ISO 8601")
-    start.add_argument("--from", "-f", dest="from_days", type=float, metavar="DAYS",
+    start.add_argument("--from", "-f", dest="from_days", type=_days, metavar="DAYS",
                        help="start so many days ago")  # fmt: skip
     end = group.add_mutually_exclusive_group()
     end.add_argument("--end-time", "-e", metavar="TIME", help="last moment, exclusive")
-    end.add_argument("--to", "-t", dest="to_days", type=float, metavar="DAYS",
+    end.add_argument("--to", "-t", dest="to_days", type=_days, metavar="DAYS",
                      help="end so many days ago")  # fmt: skip
     group.add_argument("--continuous", action="store_true",
                        help="catch up with the clock, then keep pace with it until the end "
@@ -129,7 +129,7 @@ def _add_faults(group: argparse._ArgumentGroup) -> None:
     for name, what in FAULTS.items():
         group.add_argument(f"--{name}", type=_share, default=0, metavar="SHARE", help=what)
     add = group.add_argument
-    add("--late-seconds", type=float, default=7200, metavar="S", help="mean delay of late ones")
+    add("--late-seconds", type=_delay, default=7200, metavar="S", help="mean delay of late ones")
     add("--drop-from", metavar="TIME", help="when the drop in volume begins")
     add("--drop-to", metavar="TIME", help="when it ends")
     add("--fault-seed", type=int, metavar="SEED", help="other messages get the faults")
@@ -210,15 +210,24 @@ def _count(text: str) -> int:
     return count
 
 
+def _number(text: str, most: float) -> float:
+    number = float(text)
+    if not 0 <= number <= most:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and {most:,.0f}")
+    return number
+
+
 def _exponent(text: str) -> float:
-    exponent = float(text)
-    if not 0 <= exponent <= 5:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 5")
-    return exponent
+    return _number(text, 5)
+
+
+def _days(text: str) -> float:
+    return _number(text, 36_500)
+
+
+def _delay(text: str) -> float:
+    return _number(text, 86_400 * 365)
 
 
 def _share(text: str) -> float:
-    share = float(text)
-    if not 0 <= share <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
-    return share
+    return _number(text, 1)

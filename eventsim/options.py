@@ -15,6 +15,8 @@ from eventsim.files import Compression, Format
 from eventsim.manual import LOCAL_BROKER, replay_parser, simulation_parser
 
 DEFAULT_USERS = 1000
+EARLIEST, LATEST = datetime(1980, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""Listeners registered up to five years before the start; holidays are known so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +193,17 @@ def _times(options: argparse.Namespace, config: Config, now: datetime) -> tuple[
 
 def _moment(text: str | None, days_ago: float | None, now: datetime, name: str) -> datetime | None:
     if days_ago is not None:
-        return (now - timedelta(days=days_ago)).replace(microsecond=0)
-    if text is None:
+        moment = (now - timedelta(days=days_ago)).replace(microsecond=0)
+    elif text is None:
         return None
+    else:
+        moment = _read_time(text, name)
+    if not EARLIEST <= moment <= LATEST:
+        raise ConfigurationError(f"{name}: only {EARLIEST.year} to {LATEST.year} can be simulated")
+    return moment
+
+
+def _read_time(text: str, name: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:

@@ -329,9 +329,29 @@ def test_the_classic_options_are_understood():
             id="end before start",
         ),
         pytest.param(["--output", "x", "--start-time", "noon"], "--start-time", id="no time"),
+        pytest.param(["x", "--start-time", "1800-01-01"], "only 1980 to 2200", id="too early"),
+        pytest.param(["x", "--end-time", "9999-01-01"], "only 1980 to 2200", id="too late"),
+        pytest.param(["x", "--start-time", "9999-12-31"], "only 1980 to 2200", id="last day"),
+        pytest.param(["x", "--tag", "\udcff"], "tag must be printable", id="tag of bytes"),
         pytest.param(["--output", "x", "--nusers", "-1"], "n-users must be", id="negative"),
     ],
 )
 def test_wrong_options_are_told(arguments, message):
     with pytest.raises(ConfigurationError, match=message):
         simulation_settings(arguments, {}, NOW)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["--from", "nan"], id="no number of days"),
+        pytest.param(["--to", "-1"], id="days ahead"),
+        pytest.param(["--late-seconds", "-5"], id="negative delay"),
+        pytest.param(["--poison", "1.5"], id="more than all"),
+        pytest.param(["--workers", "0"], id="no worker"),
+    ],
+)
+def test_numbers_out_of_range_are_told_with_their_option(arguments, capsys):
+    with pytest.raises(SystemExit):
+        simulation_settings([*arguments, "x"], {}, NOW)
+    assert f"argument {arguments[0]}" in capsys.readouterr().err
