@@ -2,7 +2,6 @@
 
 import getpass
 import json
-import logging
 import os
 import signal
 import sys
@@ -19,6 +18,7 @@ from contracts.lake import hour_key, hour_of
 from contracts.logs import configure_logs
 from streaming.gaps import accept_gaps
 from streaming.landing import land
+from streaming.quiet import silence_spark
 from streaming.replay import replay_rejects
 from streaming.retention import cutoff, expire
 from streaming.session import SparkEndedError
@@ -86,9 +86,7 @@ def main(
             raise click.UsageError(f"options go after {context.invoked_subcommand}")
         return
     configure_logs()
-    # Spark's side of a failed batch; ours is told in one line.
-    logging.getLogger("py4j").addHandler(logging.NullHandler())
-    logging.getLogger("py4j").propagate = False
+    silence_spark()
     stop = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
