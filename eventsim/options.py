@@ -68,6 +68,7 @@ def simulation_settings(
     start, end = _times(options, config, now)
     if options.output is None and options.kafka is None:
         raise ConfigurationError("nowhere to write to: give --output FOLDER, --kafka, or both")
+    _check_files(options)
     users = options.nusers if options.nusers is not None else config.n_users
     return Settings(
         config=config,
@@ -105,6 +106,15 @@ def replay_settings(arguments: list[str], environment: Mapping[str, str]) -> Rep
     )
 
 
+def _check_files(options: argparse.Namespace) -> None:
+    """Refuse two uses of one file."""
+    names = ("config", "songs", "similar_songs", "state", "ledger", "report")
+    given = [getattr(options, name) for name in names if getattr(options, name)]
+    for path in given:
+        if given.count(path) > 1:
+            raise ConfigurationError(f"{path} is given for two purposes; each needs its own file")
+
+
 def _config(options: argparse.Namespace) -> Config:
     """The file's configuration with what the command line says instead."""
     config = read_config(options.config) if options.config else default_config()
@@ -129,6 +139,8 @@ def _fault_rates(
     drop_to = _moment(options.drop_to, None, now, "--drop-to")
     if options.drop and not (drop_from and drop_to):
         raise ConfigurationError("--drop needs --drop-from and --drop-to")
+    if drop_from and drop_to and drop_from >= drop_to:
+        raise ConfigurationError("--drop-to is not after --drop-from")
     return FaultRates(
         poison=options.poison,
         resend=options.resend,

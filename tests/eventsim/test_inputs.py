@@ -329,6 +329,13 @@ def test_the_classic_options_are_understood():
             id="end before start",
         ),
         pytest.param(["--output", "x", "--start-time", "noon"], "--start-time", id="no time"),
+        pytest.param(["x", "--drop", "0.1"], "--drop needs", id="drop without a time"),
+        pytest.param(
+            ["x", "--drop-from", "2024-01-02", "--drop-to", "2024-01-01"],
+            "--drop-to is not after",
+            id="drop ends before it begins",
+        ),
+        pytest.param(["x", "--state", "y", "--ledger", "y"], "two purposes", id="one file twice"),
         pytest.param(["x", "--start-time", "1800-01-01"], "only 1980 to 2200", id="too early"),
         pytest.param(["x", "--end-time", "9999-01-01"], "only 1980 to 2200", id="too late"),
         pytest.param(["x", "--start-time", "9999-12-31"], "only 1980 to 2200", id="last day"),
@@ -349,6 +356,8 @@ def test_wrong_options_are_told(arguments, message):
         pytest.param(["--late-seconds", "-5"], id="negative delay"),
         pytest.param(["--poison", "1.5"], id="more than all"),
         pytest.param(["--workers", "0"], id="no worker"),
+        pytest.param(["--workers", "two"], id="a word"),
+        pytest.param(["--late", "often"], id="no number"),
     ],
 )
 def test_numbers_out_of_range_are_told_with_their_option(arguments, capsys):
