@@ -75,7 +75,8 @@ def _places() -> Iterable[tuple[Any, ...]]:
 def _browsers() -> Iterable[tuple[Any, ...]]:
     weights: defaultdict[tuple[str, str], float] = defaultdict(float)
     for browser in FakeUserAgent().data_browsers:
-        weights[browser["useragent"], DEVICES[browser["type"]]] += browser["percent"]
+        agent = browser["useragent"].strip('"')  # one stands in quotes there
+        weights[agent, DEVICES[browser["type"]]] += browser["percent"]
     for (agent, device), percent in sorted(weights.items(), key=lambda item: -item[1]):
         yield agent, device, max(1, round(1e4 * percent))
 
