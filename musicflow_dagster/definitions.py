@@ -6,10 +6,12 @@ import dagster as dg
 
 from musicflow_dagster.assets.lake import lake_assets
 from musicflow_dagster.assets.models import model_assets
+from musicflow_dagster.assets.offsets_check import offsets_checks
 from musicflow_dagster.assets.published import snapshot_asset
 from musicflow_dagster.assets.raw import raw_assets
 from musicflow_dagster.assets.reconciled import reconciled_asset
 from musicflow_dagster.automation.jobs import hourly_job
+from musicflow_dagster.automation.lake_jobs import expiry_job, expiry_schedule, replay_job
 from musicflow_dagster.automation.schedules import sweeper
 from musicflow_dagster.automation.sensors import manifest_sensor
 from musicflow_dagster.automation.stream_health import stream_checks, stream_sensor
@@ -41,10 +43,10 @@ def _assembled(settings: Settings) -> dg.Definitions:
             reconciled_asset(hours),
             snapshot_asset(published, settings.snapshot, hours),
         ],
-        jobs=[hourly_job()],
-        schedules=[sweeper(settings)],
+        jobs=[hourly_job(), replay_job(settings), expiry_job(settings)],
+        schedules=[sweeper(settings), expiry_schedule(settings)],
         sensors=[manifest_sensor(settings), stream_sensor(settings)],
-        asset_checks=stream_checks(settings),
+        asset_checks=[*stream_checks(settings), *offsets_checks(settings)],
         executor=dg.in_process_executor,
         resources={
             "lake": lake_resource(settings),

@@ -25,6 +25,7 @@ create table if not exists offsets (
   event text, topic text, partition integer, seq integer, kind text, first integer, end integer,
   accepted integer, rejected integer, not_data integer, missing integer,
   primary key (event, topic, partition, seq)) without rowid;
+create index if not exists offsets_by_manifest on offsets (event, seq);
 create table if not exists gaps (
   event text, seq integer, topic text, partition integer, lake_end integer, resumes_at integer,
   cause text, accepted_by text, accepted_at text,

@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     """Longest silence whose hours are built empty; a longer one was no service at all."""
     run_hours: int = Field(default=168, ge=1)
     """Most hours that one run builds."""
+    retention_days: int | None = Field(default=None, ge=1)
+    """How many days the lake keeps; None: for ever."""
     pseudonym_key: SecretStr | None = None
     # Private, so that no value of it is ever in a validation error.
     _webhook: Webhook | None = PrivateAttr(default_factory=lambda: Webhook.read(os.environ))

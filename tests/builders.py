@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contracts.events import CONTRACT_VERSION, EVENTS, EVENTS_BY_NAME, Event, lake_fields
+from contracts.gaps import Gap, Hole
 from contracts.lake import (
     LAKE_RECORD,
     batch_folder,
@@ -107,6 +108,22 @@ class LakeBuilder:
         log.append(manifest)
         if kind == "stream":
             self.offsets[event_name] = end
+        return manifest
+
+    def accept_gap(self, event_name: str, missing: int, accepted_by: str = "Ada") -> Manifest:
+        """Put on record that Kafka lost so many messages after the last that landed."""
+        log = ManifestLog(self.store, event_name)
+        seq, start = log.last() + 1, self.offsets.get(event_name, 0)
+        end = start + missing
+        manifest = Manifest(
+            event=event_name, seq=seq, kind="gap", writer="gap", batch=seq, batch_at=_now(),
+            committed_at=_now(), contract_version=CONTRACT_VERSION,
+            offsets=(PartitionRange(event_name, 0, start, end, 0, 0, 0, missing),),
+            accepted=0, rejected=0, rejected_by_reason={}, files=(), rejected_files=(),
+            gap=Gap(accepted_by, (Hole(event_name, 0, start, end, "deleted"),)),
+        )  # fmt: skip
+        log.append(manifest)
+        self.offsets[event_name] = end
         return manifest
 
     def catch_up(self, until: datetime, names: Sequence[str] = ()) -> None:

@@ -35,10 +35,12 @@ def _assets_of(event: Event, hours: dg.HourlyPartitionsDefinition) -> Iterator[d
     yield dg.AssetSpec(
         rejected_key(event),
         deps=[kafka_key(event)],
-        description="Messages that broke their contract, as received, with position and reasons.",
+        description="Messages that broke their contract, as received, with position and reasons, "
+        "by the hour of judgement.",
         group_name="lake",
         kinds={"spark", "parquet"},
         owners=OWNERS,
+        partitions_def=hours,
     )
 
 

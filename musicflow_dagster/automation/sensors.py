@@ -1,15 +1,11 @@
 """The manifest sensor: reports what landing committed, and asks for what became complete."""
 
-import json
-from collections.abc import Iterator, Mapping
-from datetime import datetime
-
 import dagster as dg
 import msgspec
 
-from contracts.events import EVENTS, Event
-from musicflow_dagster.assets.keys import lake_key, rejected_key
+from contracts.events import EVENTS
 from musicflow_dagster.automation.jobs import HOURLY
+from musicflow_dagster.automation.lake_report import LakeReport
 from musicflow_dagster.automation.requests import (
     current_plan,
     is_building,
@@ -49,11 +45,11 @@ def manifest_sensor(settings: Settings) -> dg.SensorDefinition:
         index = manifest_index(settings)
         index.refresh()
         cursor = _cursor(context.cursor, index.lake())
-        batches = {event.name: _batches(index, event, cursor) for event in EVENTS}
-        events = [each for event in EVENTS for each in _reported(index, event, batches)]
-        seqs = {
-            name: found[-1][0] if found else cursor.seqs[name] for name, found in batches.items()
-        }
+        reports = [
+            LakeReport(index, event, cursor.seqs[event.name], BATCHES_PER_TICK) for event in EVENTS
+        ]
+        events = [each for report in reports for each in report.events()]
+        seqs = {report.event.name: report.last for report in reports}
         after = msgspec.json.encode(Cursor(cursor.lake, seqs)).decode()
         requests, reason = _requests(context.instance, index, settings)
         return dg.SensorResult(
@@ -84,48 +80,3 @@ def _cursor(text: str | None, lake: str) -> Cursor:
         return none_yet
     cursor = msgspec.json.decode(text, type=Cursor)
     return Cursor(lake, none_yet.seqs | cursor.seqs) if cursor.lake == lake else none_yet
-
-
-def _batches(index: LakeIndex, event: Event, cursor: Cursor) -> list[tuple]:
-    return index.query(
-        "select seq, kind, batch_at, accepted, rejected, rejected_by_reason, bytes, "
-        "rejected_bytes, unknown_fields from batches where event = ? and seq > ? "
-        "order by seq limit ?",
-        (event.name, cursor.seqs[event.name], BATCHES_PER_TICK),
-    )
-
-
-def _reported(
-    index: LakeIndex, event: Event, batches: Mapping[str, list[tuple]]
-) -> Iterator[dg.AssetObservation | dg.AssetMaterialization]:
-    found = batches[event.name]
-    if not found:
-        return
-    for seq, kind, at, accepted, rejected, reasons, size, rejected_size, unknown in found:
-        about = {"manifest": seq, "kind": kind, "batch_at": _time(at)}
-        numbers = {"accepted": accepted, "bytes": size, "rows_with_unknown_fields": unknown}
-        yield dg.AssetObservation(lake_key(event), metadata=about | numbers)
-        if rejected:
-            by_reason = dg.MetadataValue.json(json.loads(reasons))
-            numbers = {"rejected": rejected, "by_reason": by_reason, "bytes": rejected_size}
-            yield dg.AssetMaterialization(rejected_key(event), metadata=about | numbers)
-    yield from _hours(index, event, found[0][0], found[-1][0])
-
-
-def _hours(
-    index: LakeIndex, event: Event, first: int, last: int
-) -> Iterator[dg.AssetMaterialization]:
-    """One materialization for each hour that the batches brought rows to."""
-    rows = index.query(
-        "select hour, sum(rows), sum(bytes), count(*) from files "
-        "where event = ? and seq between ? and ? group by hour order by hour",
-        (event.name, first, last),
-    )
-    for hour, count, size, files in rows:
-        numbers = {"rows_added": count, "bytes": size, "files": files}
-        about = {"first_manifest": first, "last_manifest": last}
-        yield dg.AssetMaterialization(lake_key(event), partition=hour, metadata=numbers | about)
-
-
-def _time(text: str) -> dg.MetadataValue:
-    return dg.MetadataValue.timestamp(datetime.fromisoformat(text))

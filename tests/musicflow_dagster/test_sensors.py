@@ -13,6 +13,7 @@ from musicflow_dagster.automation.requests import PLAN_TAG, current_plan
 from musicflow_dagster.automation.schedules import sweeper
 from musicflow_dagster.automation.sensors import manifest_sensor
 from musicflow_dagster.knowledge import manifest_index
+from musicflow_dagster.lake_index import Settled
 from musicflow_dagster.planner import fingerprint
 from musicflow_dagster.warehouse import WriterLock
 from tests.builders import FIRST_HOUR, hour_of_listens, listen
@@ -59,6 +60,77 @@ def test_each_batch_is_reported_once_with_its_counts(settings, instance, lake):
     assert [each.metadata["accepted"].value for each in observed] == [3]
     assert [each.metadata["by_reason"].value for each in rejected] == [{"wrong_type": 2}]
     assert list(tick(settings, instance, first.cursor).asset_events) == []
+
+
+def test_rejected_hours_show_all_their_rejects_by_reason(settings, instance, lake):
+    lake.land("listen_events", [], rejected={"wrong_type": 2})
+    first = tick(settings, instance)
+    lake.land("listen_events", [], rejected={"wrong_type": 1, "oversized": 4})
+    [hour] = [
+        each
+        for each in tick(settings, instance, first.cursor).asset_events
+        if each.asset_key.path[0] == "rejected"
+    ]
+
+    assert hour.partition == "2026-01-02-00:00"
+    assert hour.metadata["by_reason"].value == {"oversized": 4, "wrong_type": 3}
+    assert (hour.metadata["rejected"].value, hour.metadata["batches"].value) == (7, 2)
+
+
+def checked(result):
+    [check] = [each for each in result.asset_events if isinstance(each, dg.AssetCheckEvaluation)]
+    return check.passed, check.metadata["findings"].value, check.metadata["accepted_gaps"].value
+
+
+def test_each_tick_checks_the_offsets_of_what_is_new(settings, instance, lake):
+    lake.land("listen_events", hour_of_listens(0, 3))
+    first = tick(settings, instance)
+    lake.offsets["listen_events"] += 5
+    lake.land("listen_events", hour_of_listens(1, 1))
+    second = tick(settings, instance, first.cursor)
+    lake.land("listen_events", hour_of_listens(2, 1))
+
+    assert checked(first) == (True, [], [])
+    broken = "manifest 2: partition 0: starts at offset 8, the batch before ended at 3"
+    assert checked(second) == (False, [broken], [])
+    assert checked(tick(settings, instance, second.cursor)) == (True, [], [])
+
+
+def test_an_accepted_gap_passes_the_check_and_is_shown(settings, instance, lake):
+    lake.land("listen_events", hour_of_listens(0, 3))
+    lake.accept_gap("listen_events", 5)
+    lake.land("listen_events", hour_of_listens(1, 1))
+    passed, findings, [gap] = checked(tick(settings, instance))
+
+    assert (passed, findings) == (True, [])
+    assert "partition 0: offsets 3 to 7 were deleted" in gap
+    assert "accepted by Ada" in gap
+
+
+def test_a_batch_for_old_hours_unsettles_them(settings, instance, lake):
+    lake.land("listen_events", hour_of_listens(0, 1))
+    caught_up(lake, 1)
+    index = manifest_index(settings)
+    index.refresh()
+    index.settle(Settled(FIRST_HOUR + HOUR, "w", 1, "rules"), index.refresh())
+    assert index.settled().until == FIRST_HOUR + HOUR
+
+    lake.land("listen_events", [listen(0, 5)])
+    index.refresh()
+
+    assert index.settled().until == FIRST_HOUR
+
+
+def test_what_landed_meanwhile_keeps_hours_unsettled(settings, lake):
+    lake.land("listen_events", hour_of_listens(0, 1))
+    index = manifest_index(settings)
+    seqs = index.refresh()
+    lake.land("listen_events", [listen(0, 5)])
+    index.refresh()
+
+    index.settle(Settled(FIRST_HOUR + HOUR, "w", 1, "rules"), seqs)
+
+    assert index.settled() is None
 
 
 def test_the_hours_of_the_lake_show_what_reached_them(settings, instance, lake):
@@ -165,7 +237,7 @@ def test_the_cursor_of_another_lake_is_not_used(settings, instance, lake):
     lake.land("listen_events", hour_of_listens(0, 1))
     other = '{"lake": "another", "seqs": {"listen_events": 99}}'
 
-    assert len(list(tick(settings, instance, other).asset_events)) == 2
+    assert len(list(tick(settings, instance, other).asset_events)) == 3
 
 
 def test_a_topic_that_landing_never_saw_is_named(settings, instance, lake):
