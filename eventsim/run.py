@@ -29,8 +29,8 @@ from eventsim.topics import TOPICS, Topics
 
 CHUNK = 8192
 """Requests written at once: what their text takes should fit the processor's cache."""
-STRETCH_REQUESTS = 250_000
-"""Requests simulated at once, about."""
+STRETCH_REQUESTS = 125_000
+"""Requests simulated at once, about; at dawn a stretch can hold twice as many, all in memory."""
 FIRST_STRETCH, LONGEST_STRETCH = 600, 30 * 86_400
 """Seconds of simulated time."""
 SAVE_SECONDS = 30
