@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import ConsumerGroupTopicPartitions, Producer
+from confluent_kafka.admin import AdminClient
 
 from contracts.errors import ConfigurationError
 from contracts.events import EVENTS, LISTEN_EVENTS
@@ -115,6 +116,17 @@ def landed(run, home, secured) -> dict[str, list[Manifest]]:
     (home / "said").write_text(simulated.stderr + landing.stdout + landing.stderr)
     store = FolderStore(home / "lake")
     return {event.name: list(ManifestLog(store, event.name).after(0)) for event in EVENTS}
+
+
+def test_the_groups_of_kafkas_tools_are_at_the_end_of_the_lake(landed, secured):
+    security = KafkaSecurity.read(secured.environment).as_librdkafka()
+    address = secured.environment["KAFKA_BOOTSTRAP_SERVERS"]
+    admin = AdminClient({"bootstrap.servers": address} | security)
+    group = ConsumerGroupTopicPartitions(f"musicflow-{LISTEN_EVENTS.name}")
+    (answer,) = admin.list_consumer_group_offsets([group]).values()
+
+    shown = {each.partition: each.offset for each in answer.result(60).topic_partitions}
+    assert shown == landed[LISTEN_EVENTS.name][-1].end_offsets()
 
 
 def test_all_that_was_sent_is_landed(landed, home):
