@@ -1,5 +1,6 @@
 """Writing a task's Parquet files: one per folder, in bounded memory."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -60,6 +61,9 @@ class GrowingFile:
         with self._disk_errors(store):
             self._writer.close()
             size = self._file.tell()
+            # A manifest that survives a power failure must not name files that don't.
+            self._file.flush()
+            os.fsync(self._file.fileno())
             self._file.close()
         return DataFile(self.path, self._hour, self._rows, size)
 

@@ -4,7 +4,7 @@ Only facts go back to the driver; rows go straight from Kafka's bytes to Parquet
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark import TaskContext
 
-from contracts.errors import LakeError
+from contracts.errors import ConflictError, LakeError
 from contracts.events import EVENTS_BY_NAME
 from contracts.lake import batch_folder, hour_folder, hour_key, hour_of, rejected_folder
 from contracts.manifests import DataFile
@@ -120,10 +120,10 @@ class PartitionWriter:
         self._reasons: Counter[str] = Counter()
         self._judge = Judge(EVENTS_BY_NAME[task.event_name], task.limits)
         self._name = f"p{partition}-{task.run}-{attempt}"
-        store = open_store(task.lake)
-        path = note_path(task.event_name, task.writer, task.batch, self._name)
+        self._store = store = open_store(task.lake)
+        self._note = note_path(task.event_name, task.writer, task.batch, self._name)
         self.files = TaskFiles(
-            store, lambda files: note(store, path, task.after, files), task.buffer_bytes
+            store, lambda files: note(store, self._note, task.after, files), task.buffer_bytes
         )
         self._rejects = self._path(rejected_folder(task.event_name, hour_of(task.batch_at)))
 
@@ -146,15 +146,35 @@ class PartitionWriter:
         self._clock.lap("write")
 
     def finish(self) -> TaskFacts:
-        """Close the files; what became of the partition."""
+        """Close the files; what became of the partition.
+
+        Raises:
+            ConflictError: The batch was decided without this task; its files are gone.
+        """
         self._clock.lap("read")
         written = self.files.finish()
+        self._check_noted(written)
         self._clock.lap("write")
         self._facts.seconds = self._clock.seconds
         self._facts.files = tuple(each for each in written if each.path != self._rejects)
         self._facts.rejected_files = tuple(each for each in written if each.path == self._rejects)
         self._facts.rejected_by_reason = dict(self._reasons)
         return self._facts
+
+    def _check_noted(self, written: Sequence[DataFile]) -> None:
+        """A task that outlived its driver, or slept, may have written after others cleaned.
+
+        Raises:
+            ConflictError: Its note is gone, so nobody else knows of these files.
+        """
+        if self._store.exists(self._note):
+            return
+        for file in written:
+            self._store.delete(file.path)
+        raise ConflictError(
+            f"{self._task.event_name}: batch {self._task.batch} was landed by another writer "
+            "while a task of ours slept: two landing jobs write to this lake; stop one of them"
+        )
 
     def _path(self, folder: str) -> str:
         batch = batch_folder(self._task.writer, self._task.batch)

@@ -13,8 +13,9 @@ from streaming.attempts import clean
 from streaming.checkpoint import Checkpoint
 from streaming.committer import Committer, Destination
 from streaming.progress import Lag
+from streaming.stopwatch import Stopwatch
 from streaming.tail import LogTail
-from streaming.task import TaskFacts, land_partition
+from streaming.task import PartitionWriter, TaskFacts, land_partition
 
 from .messages import arrow_messages, listen
 
@@ -322,3 +323,22 @@ def test_finding_the_end_of_a_long_log_reads_few_manifests(
 
     assert tail.seq == 40
     assert reads == [40]
+
+
+def test_a_task_that_slept_until_its_batch_was_landed_leaves_no_files(
+    committer, destination, written_checkpoint, log
+):
+    written_checkpoint.plan(0, {0: 2, 1: 0})
+    messages = [listen(0), listen(1, hours=1)]
+
+    def sleep_before_writing(task):
+        writer = PartitionWriter(task, 0, 0, Stopwatch())
+        writer.write(arrow_messages(*messages))
+        writer.files._announce_new()
+        Committer(destination, LogTail(log)).commit(0, landed(messages))
+        return [writer.finish()]
+
+    with pytest.raises(ConflictError, match="while a task of ours slept"):
+        committer.commit(0, sleep_before_writing)
+    assert listed(log) == committed(log) != set()
+    assert list(log.store.list("_attempts")) == []
