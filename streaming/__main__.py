@@ -67,6 +67,7 @@ def hour_option(
 @HOME
 @START
 @click.option("--master", help="Spark master. [default: local[*,2]]")
+@click.option("--log-json", is_flag=True, help="Log one JSON object a line, for machines.")
 @click.pass_context
 def main(
     context: click.Context,
@@ -74,6 +75,7 @@ def main(
     *,
     once: bool,
     topics: tuple[str, ...],
+    log_json: bool,
     **options: str | datetime | None,
 ) -> None:
     """Land Kafka's messages in the lake until SIGTERM or Ctrl-C.
@@ -82,10 +84,10 @@ def main(
     batch in hand is finished before the command ends.
     """
     if context.invoked_subcommand:
-        if once or topics or any(options.values()):
+        if once or topics or log_json or any(options.values()):
             raise click.UsageError(f"options go after {context.invoked_subcommand}")
         return
-    configure_logs()
+    configure_logs(json=log_json)
     silence_spark()
     stop = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
