@@ -28,7 +28,7 @@ class ReleasedField(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ReleasedEvent(msgspec.Struct, frozen=True):
-    """What is relied on of an event: its fields by name, and what derived ids are hashed from."""
+    """What is relied on of an event: its columns by name, and what derived ids are hashed from."""
 
     identity: tuple[str, ...]
     fields: Mapping[str, ReleasedField]
@@ -69,7 +69,8 @@ def release_text(contract: Contract) -> bytes:
 
 
 def _event(event: Event) -> ReleasedEvent:
-    return ReleasedEvent(event.identity, {each.name: _field(each) for each in event})
+    columns = (*event.fields, *event.derived)
+    return ReleasedEvent(event.identity, {each.name: _field(each) for each in columns})
 
 
 def _field(field: Field) -> ReleasedField:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
 """Raised by each change of what is accepted or of what a column means; manifests cite it."""
 
 FieldType = Literal["text", "integer", "number", "boolean", "timestamp"]
@@ -49,6 +49,8 @@ class Event:
     fields: tuple[Field, ...]
     identity: tuple[str, ...] = ()
     """Frozen: the fields that a derived `event_id` is hashed from (`identity.py`)."""
+    derived: tuple[Field, ...] = ()
+    """What landing derives from the fields; no part of what the producer sent."""
 
     def __iter__(self) -> Iterator[Field]:
         """The fields, in the order of the lake's columns."""
@@ -112,6 +114,21 @@ DURATION = Field(
     "duration_seconds", "duration", "number", "Length of the song, seconds.",
     minimum=0, maximum=86_400,
 )  # fmt: skip
+HOME_REGION = Field(
+    "home_region", "", "text",
+    "US census region of the listener's state, or the continent of another country.",
+    nullable=True,
+)  # fmt: skip
+FROM_HOME_AND_AGENT = (
+    HOME_REGION,
+    Field("device_type", "", "text",
+          "Kind of device: phone, tablet, desktop, tv, console, or bot.", nullable=True),
+    Field("operating_system", "", "text", "Operating system, without its version, or bot.",
+          nullable=True),
+    Field("browser", "", "text",
+          "Family of the browser, app for one inside an app, other, or bot.", nullable=True),
+)  # fmt: skip
+"""Derived columns; null where nothing can be told, and in rows landed before they were kept."""
 
 
 def _optional(declared: Field) -> Field:
@@ -126,6 +143,7 @@ LISTEN_EVENTS = Event(
            nullable=True)),
     identity=("occurred_at", "session_id", "item_in_session", "user_id", "level", "auth",
               "artist", "song"),
+    derived=FROM_HOME_AND_AGENT,
 )  # fmt: skip
 PAGE_VIEW_EVENTS = Event(
     "page_view_events",
@@ -138,6 +156,7 @@ PAGE_VIEW_EVENTS = Event(
      _optional(ARTIST), _optional(SONG), _optional(DURATION)),
     identity=("occurred_at", "session_id", "item_in_session", "user_id", "level", "auth",
               "page", "method", "status_code", "artist", "song"),
+    derived=FROM_HOME_AND_AGENT,
 )  # fmt: skip
 AUTH_EVENTS = Event(
     "auth_events",
@@ -146,12 +165,14 @@ AUTH_EVENTS = Event(
      Field("is_success", "success", "boolean", "Whether the login succeeded.")),
     identity=("occurred_at", "session_id", "item_in_session", "user_id", "level", "auth",
               "is_success"),
+    derived=FROM_HOME_AND_AGENT,
 )  # fmt: skip
 STATUS_CHANGE_EVENTS = Event(
     "status_change_events",
     "Changes of plan or account; level is the old one. One row per change.",
     (EVENT_ID, OCCURRED_AT, *SESSION, AUTH, *DEVICE, *USER),
     identity=("occurred_at", "session_id", "item_in_session", "user_id", "level", "auth"),
+    derived=FROM_HOME_AND_AGENT,
 )  # fmt: skip
 MUSIC_EVENTS = Event(
     "music_events",
@@ -168,6 +189,7 @@ MUSIC_EVENTS = Event(
      Field("device_type", "device_type", "text", "Kind of device, such as phone or desktop."),
      Field("region", "region", "text", "Region within the country."),
      Field("country", "country", "text", "ISO 3166 code of the country, two letters.")),
+    derived=(HOME_REGION,),
 )  # fmt: skip
 
 EVENTS = (LISTEN_EVENTS, PAGE_VIEW_EVENTS, AUTH_EVENTS, STATUS_CHANGE_EVENTS, MUSIC_EVENTS)
@@ -194,4 +216,4 @@ def lake_fields(event: Event) -> tuple[Field, ...]:
     Every row has an `event_id` there: landing derives it where the producer sent none.
     """
     own = tuple(REQUIRED_EVENT_ID if each is EVENT_ID else each for each in event.fields)
-    return own + LANDING_FIELDS
+    return own + event.derived + LANDING_FIELDS

@@ -100,6 +100,8 @@ class Manifest:
     min_occurred_at: datetime | None = None
     max_occurred_at: datetime | None = None
     rows_with_unknown_fields: int = 0
+    enrichment_unknown: Mapping[str, int] = field(default_factory=dict)
+    """Accepted rows by derived column of which it could not be told."""
     format: int = FORMAT
     cites: tuple[str, ...] = field(default=())
     """Paths of the rejects or files that a replay or file batch was made from."""

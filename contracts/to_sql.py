@@ -32,5 +32,15 @@ def create_raw_table(event: Event, dialect: Dialect, schema: str = "raw") -> str
     return f"create table if not exists {schema}.{event.name} (\n  {columns}\n)"
 
 
+def add_new_columns(event: Event, dialect: Dialect, schema: str = "raw") -> list[str]:
+    """The statements that add what a table of an older contract lacks; no row is rewritten."""
+    types = SQL_TYPES[dialect]
+    return [
+        f"alter table {schema}.{event.name} add column if not exists {_column(each, types)}"
+        for each in lake_fields(event)
+        if each.nullable
+    ]
+
+
 def _column(field: Field, types: dict[FieldType, str]) -> str:
     return f"{field.name} {types[field.type]}{'' if field.nullable else ' not null'}"

@@ -21,10 +21,10 @@ from musicflow_dagster.lake_index import LakeIndex, LandedFile, LandedHour
 from musicflow_dagster.raw_sql import (
     EMPTY_DUPLICATES,
     FIND_DUPLICATES,
-    READ,
     columns,
     columns_in_utc,
     content_columns,
+    read,
 )
 
 NOTHING = LandedHour("", 0, 0, 0, 0)
@@ -131,7 +131,7 @@ class RawLoad:
             return
         self._stage(hours, files)
         rows = self.connection.sql(
-            f"select {columns(self.event)}, hour as hour_of_file from {READ}",
+            f"select {columns(self.event)}, hour as hour_of_file from {read(self.event)}",
             params={"files": self._urls(files)},
         )
         for hour, breaches in breaches_by_hour(rows, self.event).items():
@@ -187,18 +187,18 @@ class RawLoad:
         """Note the rows that are later copies of another; narrow columns first, for speed."""
         run = self.connection.execute
         run(
-            f"insert into repeated select event_id, occurred_at from {READ} "
+            f"insert into repeated select event_id, occurred_at from {read(self.event)} "
             "group by all having count(*) > 1",
             {"files": urls},
         )
         if run("select count(*) from repeated").fetchall() != [(0,)]:
             content = ", ".join(content_columns(self.event))
-            run(FIND_DUPLICATES.format(read=READ, content=content), {"files": urls})
+            run(FIND_DUPLICATES.format(read=read(self.event), content=content), {"files": urls})
 
     def _insert(self, urls: list[str]) -> None:
         self.connection.execute(
             f"insert into raw.{self.event.name} by name "
-            f"select {columns_in_utc(self.event)} from {READ} "
+            f"select {columns_in_utc(self.event)} from {read(self.event)} "
             "anti join duplicates using (filename, file_row_number) "
             "where date_trunc('hour', timezone('UTC', occurred_at)) "
             "in (select hour from loading_hours)",

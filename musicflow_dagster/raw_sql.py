@@ -1,12 +1,14 @@
 """The statements of a raw load: read files, find copies, name columns."""
 
-from contracts.events import Event, lake_fields
+from contracts.events import Event, Field, lake_fields
+from contracts.to_sql import SQL_TYPES
 
-READ = (
-    "(select *, filename, file_row_number from read_parquet($files, filename = true, "
-    "file_row_number = true, union_by_name = true, hive_partitioning = false)) "
-    "join loading_files using (filename)"
-)
+READ = """
+(select * from read_parquet($files, filename = true,
+  file_row_number = true, union_by_name = true, hive_partitioning = false)
+ union all by name select {no_values} where false)
+join loading_files using (filename)
+"""
 
 EMPTY_DUPLICATES = """
 create or replace temp table repeated (event_id varchar, occurred_at timestamptz);
@@ -29,6 +31,18 @@ with copies as (
 )
 select filename, file_row_number, hour, content <> first_content from copies where place > 1
 """
+
+
+def read(event: Event) -> str:
+    """The rows of `$files`; a column that files of an older contract lack is null in them."""
+    types = SQL_TYPES["duckdb"] | {"timestamp": "timestamptz"}
+    # Only of what may be null: a file without a required column must not be read.
+    nulls = [f"null::{types[each.type]} as {each.name}" for each in _nullable(event)]
+    return READ.format(no_values=", ".join(nulls))
+
+
+def _nullable(event: Event) -> list[Field]:
+    return [each for each in lake_fields(event) if each.nullable]
 
 
 def columns(event: Event) -> str:

@@ -14,7 +14,7 @@ import duckdb
 from contracts.errors import ConfigurationError, UnavailableError
 from contracts.events import EVENTS
 from contracts.store import disk_error
-from contracts.to_sql import create_raw_table
+from contracts.to_sql import add_new_columns, create_raw_table
 
 RETRY_SECONDS = 0.2
 _SCHEMA = """
@@ -99,6 +99,8 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(_SCHEMA)
     for event in EVENTS:
         connection.execute(create_raw_table(event, "duckdb"))
+        for statement in add_new_columns(event, "duckdb"):
+            connection.execute(statement)
     connection.execute(
         "insert into reconciliation.warehouse select ? "
         "where not exists (from reconciliation.warehouse)",

@@ -44,6 +44,7 @@ def account(topic: str, writer: str, planned: PlannedBatch, facts: Sequence[Task
         min_occurred_at=first,
         max_occurred_at=last,
         rows_with_unknown_fields=sum(each.rows_with_unknown_fields for each in facts),
+        enrichment_unknown=_unknown(facts),
     )
 
 
@@ -59,6 +60,14 @@ def measures(facts: Sequence[TaskFacts], seconds: Mapping[str, float], lag: Lag)
         delay_p50_seconds=quantile(delays, 0.5),
         delay_p95_seconds=quantile(delays, 0.95),
     )
+
+
+def _unknown(facts: Sequence[TaskFacts]) -> dict[str, int]:
+    """Rows by derived column that could not be told, all columns named."""
+    total: Counter[str] = Counter()
+    for each in facts:
+        total.update(each.enrichment_unknown)
+    return dict(total)
 
 
 def _span(facts: Sequence[TaskFacts]) -> tuple[datetime | None, datetime | None]:

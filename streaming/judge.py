@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from contracts.events import CONTRACT_VERSION, Event
 from contracts.to_arrow import REJECTED_SCHEMA, accepted_schema
+from streaming.enrich import derived_columns
 from streaming.exact import ExactJudge, Finding
 from streaming.identity import with_ids
 from streaming.limits import Limits, Window
@@ -50,7 +51,8 @@ class Judge:
         self._plain = PlainReader(event)
         self._exact = ExactJudge(event, limits)
         self._schema = accepted_schema(event)
-        self._content = pa.schema(list(self._schema)[: len(event.fields) + 1])
+        own = [self._schema.field(each.name) for each in event]
+        self._content = pa.schema([*own, self._schema.field("unknown_fields")])
         self._read: dict[str, type[pl.DataType]] = {
             each.name: PLAIN_TYPES[each.type] for each in event
         } | {"unknown_fields": pl.String}
@@ -113,7 +115,9 @@ class Judge:
             .cast(self._content)
         )
         columns: list[pa.Array | pa.ChunkedArray] = [
-            *content.columns,
+            *content.columns[:-1],
+            *derived_columns(self._event, content),
+            content["unknown_fields"],
             *_positions(messages),
             pa.repeat(pa.scalar(batch_at, TIMESTAMP), len(messages)),
         ]

@@ -65,6 +65,7 @@ class TaskFacts:
     min_occurred_at: datetime | None = None
     max_occurred_at: datetime | None = None
     rows_with_unknown_fields: int = 0
+    enrichment_unknown: dict[str, int] = field(default_factory=dict)
     bytes_in: int = 0
     delays: Delays = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -204,6 +205,11 @@ class PartitionWriter:
         if verdict.accepted.num_rows:
             unknown = verdict.accepted["unknown_fields"]
             facts.rows_with_unknown_fields += len(unknown) - unknown.null_count
+            for each in EVENTS_BY_NAME[self._task.event_name].derived:
+                nulls = verdict.accepted[each.name].null_count
+                facts.enrichment_unknown[each.name] = (
+                    facts.enrichment_unknown.get(each.name, 0) + nulls
+                )
             times = verdict.accepted["occurred_at"]
             delays = delays_of(times, self._task.batch_at)
             facts.delays = merged([facts.delays, delays])

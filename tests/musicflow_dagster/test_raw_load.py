@@ -1,6 +1,7 @@
 import itertools
 from datetime import timedelta
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -304,3 +305,45 @@ def test_files_are_found_for_every_hour_of_a_range(bench):
 
     assert len(bench.load(0, 26).loaded) == 26
     assert len(bench.rows()) == 52
+
+
+def without_columns(bench, manifest, *gone):
+    """A file as it was landed before these columns were in the contract."""
+    path = bench.lake.root / manifest.files[0].path
+    pq.write_table(pq.read_table(path, partitioning=None).drop_columns(list(gone)), path)
+
+
+def test_hours_landed_under_an_older_contract_load_as_they_are(bench):
+    old = bench.lake.land("listen_events", [listen(0, 0)])
+    without_columns(bench, old, "home_region", "browser", "song_id")
+    bench.lake.land("listen_events", [listen(1, 0, browser="firefox")])
+    bench.lake.land("listen_events", [listen(1, 0, browser="chrome")])
+
+    alone, together = bench.load(0, 1), bench.load(0, 2)
+
+    assert not alone.refused
+    assert not together.refused
+    assert bench.rows("event_id, song_id, browser") == [
+        ("listen-0-0", None, None),
+        ("listen-1-0", "S1", "firefox"),
+    ]
+    # What landing derives is no part of what copies must share.
+    assert [each.conflicting_duplicates for each in together.loaded.values()] == [0, 0]
+
+
+def test_a_file_without_a_required_column_is_still_refused(bench):
+    without_columns(bench, bench.lake.land("listen_events", [listen(0, 0)]), "session_id")
+
+    assert list(refused(bench.load(0, 1))) == [0]
+
+
+def test_a_warehouse_of_an_older_contract_gets_the_new_columns(bench):
+    bench.lake.land("listen_events", [listen(0, 0)])
+    bench.load(0, 1)
+    bench.connection.execute("alter table raw.listen_events drop column browser")
+
+    prepare(bench.connection)
+    bench.lake.land("listen_events", [listen(1, 0, browser="firefox")])
+    bench.load(1, 2)
+
+    assert bench.rows("browser") == [("firefox",), (None,)]
