@@ -17,7 +17,7 @@ from eventsim.randomness import Integers
 
 CHUNK = 65_536
 """Requests made columns of at once."""
-ROW_GROUP_ROWS = 262_144
+ROW_GROUP_ROWS = 196_608
 """Rows kept until they are written: each row group has its dictionaries again."""
 DICTIONARY_BYTES = 16 * 1024 * 1024
 """More than any column's distinct values take, so that all its pages are numbers of them."""
