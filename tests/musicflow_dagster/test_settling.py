@@ -1,0 +1,133 @@
+"""A plan that looks only at what is not settled says the same as one that looks at everything."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from contracts.events import EVENTS
+from contracts.lake import HOUR, hour_key
+from contracts.manifests import DataFile, ManifestLog
+from contracts.store import FolderStore
+from musicflow_dagster.automation.requests import current_plan
+from musicflow_dagster.hours import ranges_of
+from musicflow_dagster.knowledge import gather, manifest_index, rules
+from musicflow_dagster.planner import plan
+from musicflow_dagster.publication import Publication
+from musicflow_dagster.settings import Settings
+from streaming.retention import expire_event
+from tests.builders import FIRST_HOUR, LakeBuilder
+from tests.contracts.test_manifests import manifest
+
+TOPIC = "listen_events"
+GAP_HOURS = 2
+HOURS = st.integers(0, 24)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("land"), st.lists(HOURS, min_size=1, max_size=3)),
+        st.tuples(st.just("catch up"), HOURS),
+        st.tuples(st.just("build"), st.integers(1, 9)),
+        st.tuples(st.just("expire"), HOURS),
+        st.tuples(st.just("lose the snapshot"), st.none()),
+        st.tuples(st.just("plan"), st.none()),
+    ),
+    max_size=25,
+)
+
+
+class World:
+    """A lake of manifests alone, and a warehouse that remembers only what was built."""
+
+    def __init__(self, home: Path, patch: pytest.MonkeyPatch) -> None:
+        self.settings = Settings(home=home, start=FIRST_HOUR, gap_hours=GAP_HOURS)
+        self.lake = LakeBuilder(Path(self.settings.lake))
+        self.log = ManifestLog(FolderStore(self.lake.root), TOPIC)
+        self.settings.warehouse.parent.mkdir(parents=True)
+        self.settings.warehouse.touch()
+        self.built = {event.name: {} for event in EVENTS}
+        self.published, self.caught_up = Publication(1, "w", FIRST_HOUR), 0
+        self.instance = dg.DagsterInstance.ephemeral()
+        patch.setattr("musicflow_dagster.automation.requests.current", lambda _: self.published)
+        patch.setattr("musicflow_dagster.knowledge.built_hours", self._built_hours)
+
+    def step(self, what: str, about) -> None:
+        if what == "land":
+            self._land(about)
+        elif what == "catch up":
+            self.caught_up = max(self.caught_up, about)
+            self.lake.catch_up(FIRST_HOUR + self.caught_up * HOUR + timedelta(minutes=6))
+        elif what == "build":
+            self._build(about)
+        elif what == "expire":
+            expire_event(self.log.store, TOPIC, FIRST_HOUR + about * HOUR)
+        elif what == "lose the snapshot":
+            self.built = {event.name: {} for event in EVENTS}
+            self.published = replace(self.published, warehouse=self.published.warehouse + "w")
+        else:
+            self.plan()
+
+    def plan(self):
+        return current_plan(self.instance, manifest_index(self.settings), self.settings)
+
+    def plan_by_everything(self):
+        index = manifest_index(self.settings)
+        index.refresh()
+        known = gather(index, self.settings.snapshot, self.settings.warehouse)
+        return plan(known, rules(self.settings))
+
+    def _land(self, hours: list[int]) -> None:
+        seq = self.log.last() + 1
+        keys = [hour_key(FIRST_HOUR + hour * HOUR) for hour in sorted(set(hours))]
+        files = tuple(DataFile(f"{TOPIC}/{key}", key, 1, 1) for key in keys)
+        self.log.append(manifest(seq, files=files))
+
+    def _build(self, most: int) -> None:
+        """Build the first hours that are planned, and publish them."""
+        index = manifest_index(self.settings)
+        hours = sorted(hour for each in self.plan().builds for hour in each.hours)[:most]
+        for each in ranges_of(hours, 100):
+            landed = index.fingerprints()
+            for name, built in self.built.items():
+                built.update({hour: landed[name].get(hour, "") for hour in each})
+            self.published = replace(self.published, number=self.published.number + 1)
+
+    def _built_hours(self, _snapshot, _warehouse, since=None):
+        return {
+            name: {hour: of for hour, of in hours.items() if since is None or hour >= since}
+            for name, hours in self.built.items()
+        }
+
+
+@examples(deadline=None, max_examples=60)
+@given(steps=STEPS)
+def test_a_plan_by_what_is_not_settled_is_the_plan(tmp_path_factory, steps):
+    with pytest.MonkeyPatch.context() as patch:
+        world = World(tmp_path_factory.mktemp("home"), patch)
+        for what, about in steps:
+            world.step(what, about)
+        made, whole = world.plan(), world.plan_by_everything()
+
+        assert made.builds == whole.builds
+        assert made.reason == whole.reason
+
+
+def test_what_is_settled_is_not_looked_at(tmp_path):
+    with pytest.MonkeyPatch.context() as patch:
+        world = World(tmp_path / "home", patch)
+        for step in [("land", [0, 1]), ("land", [20]), ("catch up", 21), ("build", 99)]:
+            world.step(*step)
+        world.plan()
+        asked = []
+        original = world._built_hours
+        patch.setattr(
+            "musicflow_dagster.knowledge.built_hours",
+            lambda *places: asked.append(places[2]) or original(*places),
+        )
+        world.plan()
+
+    assert asked == [FIRST_HOUR + 21 * HOUR - 2 * (GAP_HOURS + 2) * HOUR]
