@@ -8,7 +8,6 @@ import os
 import resource
 import shutil
 import subprocess
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -19,17 +18,16 @@ ROOM_BYTES = 64 * 1024
 """What a full disk still takes."""
 FULL_FILE_BYTES = 4 * 1024
 """How long a file may become where a full disk is imitated."""
-TRIES = 400
 
 
 class Disk(Protocol):
     """What can be done to a disk; `heal` makes all good again."""
 
     def refuse(self) -> bool:
-        """Let every write fail; whether that was possible."""
+        """Let every write fail; whether that was possible just now."""
 
     def fill(self) -> bool:
-        """Leave next to no room; whether that was possible."""
+        """Leave next to no room; whether that was possible just now."""
 
     def heal(self) -> None:
         """Take writes again."""
@@ -57,7 +55,7 @@ class MountedDisk:
 
     def refuse(self) -> bool:
         """Make it read-only; the kernel lets us as soon as no file is open for writing."""
-        return any(self._remount("ro") or time.sleep(0.005) for _ in range(TRIES))
+        return self._remount("ro")
 
     def fill(self) -> bool:
         """Make it as small as what it holds."""

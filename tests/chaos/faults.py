@@ -70,47 +70,46 @@ MOMENTS: dict[str, Moment] = {
 
 def kill_driver(site: Site, _: random.Random) -> None:
     """Only the Python process: Java and the workers must follow by themselves."""
-    tree.send([site.landing.pid] if site.landing.pid else [], signal.SIGKILL)
+    tree.send(_driver(site), signal.SIGKILL)
 
 
 def kill_all_of_landing(site: Site, _: random.Random) -> None:
     """As when a machine goes."""
+    _driver(site)
     tree.send(site.landing.pids(), signal.SIGKILL)
 
 
 def kill_java(site: Site, _: random.Random) -> None:
     """Spark is gone; the driver must say so and end."""
-    tree.send(tree.java(site.landing.pid), signal.SIGKILL)
+    tree.send(_some(site, lambda: tree.java(site.landing.pid)), signal.SIGKILL)
 
 
 def kill_workers(site: Site, chance: random.Random) -> None:
     """Tasks are lost; Spark does them again."""
-    there = tree.workers(site.landing.pid)
+    there = _some(site, lambda: tree.workers(site.landing.pid))
     tree.send(chance.sample(there, min(len(there), chance.choice([1, 2]))), signal.SIGKILL)
 
 
 def stop_and_continue(site: Site, chance: random.Random) -> None:
     """Some of landing's processes stand still for a while."""
-    part = chance.choice(["driver", "java", "workers", "all"])
-    pids = {
-        "driver": [site.landing.pid] if site.landing.pid else [],
-        "java": tree.java(site.landing.pid),
-        "workers": tree.workers(site.landing.pid),
-        "all": site.landing.pids(),
-    }[part]
-    tree.send(pids, signal.SIGSTOP)
+    parts: list[Callable[[], list[int]]] = [
+        lambda: _driver(site),
+        lambda: tree.java(site.landing.pid),
+        lambda: tree.workers(site.landing.pid),
+        site.landing.pids,
+    ]
+    stopped = _some(site, chance.choice(parts))
+    tree.send(stopped, signal.SIGSTOP)
     site.pause(chance.uniform(0.5, 6))
-    tree.send(pids, signal.SIGCONT)
+    tree.send(stopped, signal.SIGCONT)
 
 
 def terminate(site: Site, _: random.Random) -> None:
     """Asked to stop, landing finishes its batch and ends well."""
-    if site.landing.pid:
-        tree.send([site.landing.pid], signal.SIGTERM)
-        lives = len(site.landing.endings)
-        ended = site.until(lambda: len(site.landing.endings) > lives, ENDS_SECONDS)
-        if not ended:
-            raise ChaosError(f"landing does not stop within {ENDS_SECONDS:.0f} s of SIGTERM")
+    asked, lives = _driver(site), len(site.landing.endings)
+    tree.send(asked, signal.SIGTERM)
+    if not site.until(lambda: len(site.landing.endings) > lives, ENDS_SECONDS):
+        raise ChaosError(f"landing does not stop within {ENDS_SECONDS:.0f} s of SIGTERM")
 
 
 def kill_broker(site: Site, chance: random.Random) -> None:
@@ -120,7 +119,7 @@ def kill_broker(site: Site, chance: random.Random) -> None:
 
 def stop_broker(site: Site, chance: random.Random) -> None:
     """Kafka answers nobody for a while."""
-    pids = tree.java(site.broker.pid)
+    pids = _some(site, lambda: tree.java(site.broker.pid))
     tree.send(pids, signal.SIGSTOP)
     site.pause(chance.uniform(1, 8))
     tree.send(pids, signal.SIGCONT)
@@ -133,15 +132,15 @@ def restart_broker(site: Site, chance: random.Random) -> None:
 
 def refuse_writes(site: Site, chance: random.Random) -> None:
     """Lake and checkpoints can't be written."""
-    if site.disk.refuse():
-        site.pause(chance.uniform(1, 10))
+    _await(site, site.disk.refuse, "always writes")
+    site.pause(chance.uniform(1, 10))
     site.disk.heal()
 
 
 def fill_disk(site: Site, chance: random.Random) -> None:
     """Lake and checkpoints have next to no room left."""
-    if site.disk.fill():
-        site.pause(chance.uniform(2, 12))
+    _await(site, site.disk.fill, "always writes")
+    site.pause(chance.uniform(2, 12))
     site.disk.heal()
 
 
@@ -191,6 +190,7 @@ def take_over(site: Site, checkpoints: Path) -> Writer:
     Raises:
         ChaosError: Both go on.
     """
+    _driver(site)
     old, stopped = site.landing, site.landing.pids()
     tree.send(stopped, signal.SIGSTOP)
     new = site.writer(f"landing-{len(site.writers)}", checkpoints)
@@ -212,13 +212,24 @@ def take_over(site: Site, checkpoints: Path) -> Writer:
 
 def _broker_away(site: Site, sent: signal.Signals, seconds: float) -> None:
     broker = site.broker
+    java = _some(site, lambda: tree.java(broker.pid))
     broker.wanted = False
-    tree.send(tree.java(broker.pid) if sent == signal.SIGKILL else [broker.pid], sent)
+    tree.send(java if sent == signal.SIGKILL else [broker.pid], sent)
     site.until(lambda: broker.process is None, ENDS_SECONDS)
     site.pause(seconds)
     broker.start()
     if not site.until(lambda: answers(site.port), ENDS_SECONDS):
         raise ChaosError(f"the broker does not come back: see {broker.log}")
+
+
+def _driver(site: Site) -> list[int]:
+    return _some(site, lambda: [site.landing.pid] if site.landing.pid else [])
+
+
+def _some(site: Site, pids: Callable[[], list[int]]) -> list[int]:
+    """Processes that may not run just now, as soon as there are any."""
+    _await(site, lambda: bool(pids()), "has no such process")
+    return pids()
 
 
 def _notes(site: Site) -> Iterator[Path]:
