@@ -146,7 +146,10 @@ LANDING = {
         select path from listed anti join (from files union all from rejected_files) using (path)
         where not starts_with(path, '_')
     """,
-    "notes of attempts are left": "select path from listed where starts_with(path, '_attempts/')",
+    "notes of attempts are left": """
+        select path from listed
+        where starts_with(path, '_attempts/') and not contains(path, '/.tmp-')
+    """,
 }
 
 LOADS = {
@@ -195,5 +198,7 @@ def counts(evidence: duckdb.DuckDBPyConnection) -> dict[str, int]:
         "rejects": "select count(*) from rejected",
         "manifests": "select count(*) from manifests",
         "files": "select count(*) from (from files union all from rejected_files)",
+        # Records that a kill left half-written, in folders of records; no reader sees them.
+        "half_records": "select count(*) from listed where contains(path, '/.tmp-')",
     }
     return {name: evidence.execute(query).fetchone()[0] for name, query in queries.items()}
