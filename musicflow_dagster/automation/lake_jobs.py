@@ -37,7 +37,7 @@ class ReplayConfig(dg.Config):
 def replay_job(settings: Settings) -> dg.JobDefinition:
     """The job that lands, once, what today's contract accepts of earlier rejects."""
 
-    @dg.op(name=REPLAY)
+    @dg.op(name="replay")
     def replay(context: dg.OpExecutionContext, config: ReplayConfig) -> None:
         named = [part for event in config.events for part in ("--event", event)]
         hours = ["--from", config.first_hour, "--to", config.end_hour]
@@ -65,7 +65,7 @@ def replay_job(settings: Settings) -> dg.JobDefinition:
 def expiry_job(settings: Settings) -> dg.JobDefinition:
     """The job that deletes hours of the lake that are older than is kept, once they are built."""
 
-    @dg.op(name=EXPIRE)
+    @dg.op(name="expire")
     def expire(context: dg.OpExecutionContext) -> None:
         plan = current_plan(context.instance, manifest_index(settings), settings)
         before = first_kept(settings.retention_days, plan, datetime.now(UTC))
