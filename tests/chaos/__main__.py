@@ -22,9 +22,17 @@ from .site import ChaosError, Scale, Site
 @click.option(
     "--history", default=90, show_default=True, help="Minutes of events before the start."
 )
+@click.option("--mount/--no-mount", default=True, help="Without: limits stand for the disk's.")
 @click.option("--home", type=click.Path(path_type=Path), help="Empty folder. [default: a new one]")
 def main(
-    *, faults: int, seed: int, seconds: float, listeners: int, history: int, home: Path | None
+    *,
+    faults: int,
+    seed: int,
+    seconds: float,
+    listeners: int,
+    history: int,
+    mount: bool,
+    home: Path | None,
 ) -> None:
     """Hurt the platform at random points, then account for every message.
 
@@ -32,7 +40,7 @@ def main(
     """
     configure_logs()
     home = home or Path(tempfile.mkdtemp(prefix="musicflow-chaos-"))
-    scale = Scale(seed, listeners, timedelta(minutes=history))
+    scale = Scale(seed, listeners, timedelta(minutes=history), may_mount=mount)
     click.echo(f"chaos: everything stands in {home}", err=True)
     try:
         outcome = Run(Site(home, scale), tell)(faults, seconds)

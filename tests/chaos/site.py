@@ -42,6 +42,8 @@ class Scale:
     """Messages of a topic in one batch, so that the history is many batches."""
     topics: tuple[str, ...] = TOPICS
     """What is landed."""
+    may_mount: bool = True
+    """Whether the disk may be a file system of its own."""
 
 
 class Site:
@@ -62,7 +64,7 @@ class Site:
         self.writers: list[Writer] = []
         self.landing = self.writer("landing")
         self.stations = [self.broker, self.listeners, self.landing]
-        self.disk: Disk = disk_at(self.data, self._writing)
+        self.disk: Disk = disk_at(self.data, self._writing, may_mount=scale.may_mount)
         self._seqs: dict[str, int] = {}
 
     @property
