@@ -20,6 +20,7 @@ from confluent_kafka.cimpl import NewTopic
 from contracts.errors import UnavailableError
 from contracts.kafka_security import KafkaSecurity, Refusal
 from contracts.logs import log
+from eventsim.arrays import numbers
 from eventsim.faults import Extra, Outgoing
 
 SIZE_LIMIT = "max.message.bytes"
@@ -180,7 +181,7 @@ class KafkaSink:
         """
         messages = outgoing.messages
         payloads = messages.lines.texts()
-        keys = pa.array(messages.key).cast(pa.string()).to_pylist()
+        keys = numbers(messages.key).cast(pa.string()).to_pylist()
         for begin, end, extra in outgoing.parts():
             self._publisher.publish_all(messages.topic, payloads[begin:end], keys[begin:end])
             if extra is not None:
