@@ -24,6 +24,12 @@ class LandingMetrics:
             "messages", "Offsets committed, by what they were.", "verdict"
         )
         self._rejected = self._counter("rejects", "Messages rejected, by first reason.", "reason")
+        self._unknown_fields = self._counter(
+            "unknown_field_rows", "Accepted messages with fields that the contract does not know."
+        )
+        self._untold = self._counter(
+            "untold_rows", "Accepted messages whose derived column could not be told.", "column"
+        )
         self._bytes = self._counter(
             "bytes", "Bytes received from Kafka, or written to the lake as Parquet.", "kind"
         )
@@ -59,6 +65,9 @@ class LandingMetrics:
             self._messages.labels(topic, verdict).inc(count)
         for reason, count in manifest.rejected_by_reason.items():
             self._rejected.labels(topic, reason).inc(count)
+        self._unknown_fields.labels(topic).inc(manifest.rows_with_unknown_fields)
+        for column, count in manifest.enrichment_unknown.items():
+            self._untold.labels(topic, column).inc(count)
         written = (("accepted", manifest.files), ("rejected", manifest.rejected_files))
         for kind, files in written:
             self._bytes.labels(topic, kind).inc(sum(each.bytes for each in files))

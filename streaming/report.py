@@ -18,6 +18,8 @@ def log_batch(manifest: Manifest, seconds: Mapping[str, float]) -> None:
         accepted=manifest.accepted,
         rejected=manifest.rejected,
         **{f"rejected_{reason}": count for reason, count in manifest.rejected_by_reason.items()},
+        rows_with_unknown_fields=manifest.rows_with_unknown_fields,
+        **{f"untold_{column}": count for column, count in manifest.enrichment_unknown.items()},
         files=len(manifest.files),
         bytes_written=sum(each.bytes for each in (*manifest.files, *manifest.rejected_files)),
         newest_event=_written(manifest.max_occurred_at),

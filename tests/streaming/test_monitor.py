@@ -31,7 +31,7 @@ BATCH = Manifest(
     ),
     accepted=101, rejected=20, rejected_by_reason={"missing_field": 15, "oversized": 5},
     files=(DataFile("a", "h", 101, 5000),), rejected_files=(DataFile("r", "h", 20, 700),),
-    max_occurred_at=NOON,
+    max_occurred_at=NOON, rows_with_unknown_fields=2, enrichment_unknown={"browser": 4},
     measures=Measures(
         bytes_in=9999, seconds={"plan": 0.5}, task_seconds={"judge": 3.0}, lag_messages=7,
         delay_p50_seconds=2, delay_p95_seconds=4,
@@ -125,6 +125,8 @@ def test_prometheus_is_told_of_each_batch(monitor):
         ("messages_total", "rejected"): 40,
         ("messages_total", "not_data"): 20,
         ("rejects_total", "missing_field"): 30,
+        ("unknown_field_rows_total",): 4,
+        ("untold_rows_total", "browser"): 8,
         ("bytes_total", "received"): 2 * 9999,
         ("bytes_total", "accepted"): 10_000,
         ("bytes_total", "rejected"): 1400,
