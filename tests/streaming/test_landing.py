@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -278,6 +278,23 @@ def processes_below(root: int) -> set[int]:
     return found
 
 
+@contextmanager
+def frozen(processes: set[int]) -> Iterator[None]:
+    """These processes stand still meanwhile."""
+    for each in processes:
+        _send(each, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for each in processes:
+            _send(each, signal.SIGCONT)
+
+
+def _send(process: int, what: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(process, what)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 def test_killed_in_mid_batch_and_restarted_it_lands_the_same(settings, topic, land_once):
     topic.send(10_000)
@@ -295,14 +312,20 @@ def test_killed_in_mid_batch_and_restarted_it_lands_the_same(settings, topic, la
     check_all_accounted_for(settings, topic)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 def test_on_a_signal_the_batch_in_hand_is_finished(settings, topic):
+    topic.send(10_000)
+    store = FolderStore(Path(settings.lake))
     with landing_process(settings) as process:
-        until((Path(settings.lake) / "_attempts").exists, "a batch")
-        process.send_signal(signal.SIGTERM)
+        until(lambda: any(store.list("_attempts")) or process.poll() is not None, "a note")
+        with frozen(processes_below(process.pid)):
+            assert manifests(settings) == [], "the batch is in hand"
+            process.send_signal(signal.SIGTERM)
         said = process.communicate(timeout=DEADLINE)[1]
 
     assert process.returncode == 0, said
     assert "Traceback" not in said
+    assert len(manifests(settings)) == 1
     check_all_accounted_for(settings, topic)
 
 
