@@ -181,8 +181,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
                 raise ConfigurationError(
                     f"{name}: {key} must be {least:g} to {most:g}, got {value}"
                 )
-        if self.tag and not self.tag.isprintable():
-            raise ConfigurationError(f"{name}: tag must be printable text, got {self.tag!a}")
+        if any("\ud800" <= letter <= "\udfff" for letter in self.tag or ""):
+            raise ConfigurationError(f"{name}: tag must be text, got {self.tag!a}")
         for key, weighted in (("levels", self.levels), ("auths", self.auths)):
             if not any(each.weight for each in weighted):
                 raise ConfigurationError(f"{name}: {key} needs an entry with a weight above 0")

@@ -339,7 +339,7 @@ def test_the_classic_options_are_understood():
         pytest.param(["x", "--start-time", "1800-01-01"], "only 1980 to 2200", id="too early"),
         pytest.param(["x", "--end-time", "9999-01-01"], "only 1980 to 2200", id="too late"),
         pytest.param(["x", "--start-time", "9999-12-31"], "only 1980 to 2200", id="last day"),
-        pytest.param(["x", "--tag", "\udcff"], "tag must be printable", id="tag of bytes"),
+        pytest.param(["x", "--tag", "\udcff"], "tag must be text", id="tag of bytes"),
         pytest.param(["--output", "x", "--nusers", "-1"], "n-users must be", id="negative"),
     ],
 )
