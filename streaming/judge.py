@@ -1,7 +1,8 @@
 """Judgement: each message becomes an accepted row or a reject with its reasons, none is lost.
 
-Two paths give one verdict. Everyday messages are read by the column (`plain.py`); all others,
-and all that will be rejected, are read one by one (`exact.py`). A verdict depends on the message,
+Two paths give one verdict. Everyday messages are read by the column (`plain.py`), and where they
+are oddly written in numbers, tidied first (`tidy.py`); all others, and all that will be rejected,
+are read one by one (`exact.py`). A verdict depends on the message,
 the limits and the batch's time alone, never on the messages around it.
 `docs/judgement.md` lists the verdicts on edge cases.
 """
@@ -22,11 +23,14 @@ from streaming.exact import ExactJudge, Finding
 from streaming.identity import with_ids
 from streaming.limits import Limits, Window
 from streaming.plain import PLAIN_TYPES, PlainReader
+from streaming.tidy import TidyReader
 
 __all__ = ["Judge", "Limits", "Verdict"]
 
 POSITION = {"topic": pa.string(), "partition": pa.int64(), "offset": pa.int64()}
 TIMESTAMP = pa.timestamp("us", tz="UTC")
+MANY = 200
+"""Fewer messages than this are not worth a second look by the column."""
 PIECE_BYTES = 64 * 2**20
 """Larger batches are judged in pieces, so that the memory taken stays bounded."""
 
@@ -49,6 +53,7 @@ class Judge:
         self._event = event
         self._limits = limits
         self._plain = PlainReader(event)
+        self._tidy = TidyReader(event)
         self._exact = ExactJudge(event, limits)
         self._schema = accepted_schema(event)
         own = [self._schema.field(each.name) for each in event]
@@ -76,6 +81,10 @@ class Judge:
         values = cast("pa.BinaryArray", messages.column("value").cast(pa.binary()))
         plain, rows = self._accepted_as_plain(values, window)
         others = np.setdiff1d(np.arange(len(values)), rows, assume_unique=True)
+        if len(others) >= MANY:
+            tidy, tidy_rows = self._accepted_when_tidy(values, others, window)
+            plain, rows = _merged(plain, rows, tidy, tidy_rows)
+            others = np.setdiff1d(others, tidy_rows, assume_unique=True)
         findings = [self._exact(each, window) for each in values.take(others).to_pylist()]
         is_accepted = np.array([not each.reasons for each in findings], dtype=bool)
         exact = self._frame_of([each for each in findings if not each.reasons])
@@ -95,8 +104,17 @@ class Judge:
         candidates = pc.and_(fits, self._plain.is_plain(values))
         rows = np.flatnonzero(candidates.fill_null(False))  # noqa: FBT003 (pyarrow's signature)
         frame, accepted = self._plain.read(values.take(rows), window)
-        frame = frame.with_columns(unknown_fields=pl.lit(None, dtype=pl.String))
         return frame, rows[accepted.to_numpy()]
+
+    def _accepted_when_tidy(
+        self, values: pa.BinaryArray, others: np.ndarray, window: Window
+    ) -> tuple[pl.DataFrame, np.ndarray]:
+        """What of the others is accepted at a second look, and where in the batch it stood."""
+        messages = values.take(others)
+        lengths = pc.binary_length(messages).fill_null(self._limits.max_event_bytes + 1)
+        fits = np.flatnonzero(lengths.to_numpy() <= self._limits.max_event_bytes)
+        frame, rows = self._tidy.read(messages.take(fits), window)
+        return frame, others[fits[rows]]
 
     def _frame_of(self, findings: list[Finding]) -> pl.DataFrame:
         """Accepted messages of the exact path, in the fast path's form."""

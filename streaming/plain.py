@@ -2,12 +2,13 @@ r"""The fast path: whole columns of everyday messages, parsed natively.
 
 A message is *plain* if one regular expression matches all of its bytes: a JSON object in UTF-8
 on one line, made of known fields with values of their declared types, in everyday notation (no
-exponents, no numbers beyond 64 bits, no `\u` surrogates). polars reads such text exactly as
-`exact.py` does, except for duplicate keys; those are found by counting. What is not plain, or
-breaks a rule, is left to the exact path: this one only ever accepts.
+exponents, no numbers beyond 64 bits), and of unknown fields whose names are given. polars reads
+such text exactly as `exact.py` does, except for duplicate keys; those are found by counting. What
+is not plain, or breaks a rule, is left to the others: this path only ever accepts.
 """
 
 import re
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import polars as pl
@@ -29,15 +30,27 @@ UTF8 = (
     r"|\xf4[\x80-\x8f][\x80-\xbf]{2}"
 )
 """One character that JSON text may hold unescaped: binary columns are matched byte by byte."""
-ESCAPE = r'\\(?:["\\/bfnrt]|u(?:[0-9a-cA-CefEF][0-9a-fA-F]|[dD][0-7])[0-9a-fA-F]{2})'
+ESCAPE = (
+    r'\\(?:["\\/bfnrt]|u(?:[0-9a-cA-CefEF][0-9a-fA-F]|[dD][0-7])[0-9a-fA-F]{2}'
+    r"|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+)
+"""Surrogates in pairs only, high before low."""
+TEXT = rf'"(?:{UTF8}|{ESCAPE})*"'
 INTEGER = r"-?(?:0|[1-9][0-9]{0,17})"
+NUMBER = r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,17})?"
 PATTERNS: dict[FieldType, str] = {
-    "text": rf'"(?:{UTF8}|{ESCAPE})*"',
+    "text": TEXT,
     "integer": INTEGER,
-    "number": r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,17})?",
+    "number": NUMBER,
     "boolean": r"(?:true|false)",
     "timestamp": INTEGER,
 }
+SCALAR = f"(?:{TEXT}|{NUMBER}|true|false|null)"
+FLAT = (
+    rf"(?:{SCALAR}|\[(?:{SCALAR}(?:,{SCALAR})*)?\]|\{{(?:{TEXT}:{SCALAR}(?:,{TEXT}:{SCALAR})*)?\}})"
+)
+ANY_VALUE = rf"(?:{FLAT}|\[(?:{FLAT}(?:,{FLAT})*)?\]|\{{(?:{TEXT}:{FLAT}(?:,{TEXT}:{FLAT})*)?\}})"
+"""The value of an unknown field, without blanks: lists and objects at most two deep."""
 PLAIN_TYPES: dict[FieldType, type[pl.DataType]] = {
     "text": pl.String,
     "integer": pl.Int64,
@@ -50,11 +63,12 @@ PLAIN_TYPES: dict[FieldType, type[pl.DataType]] = {
 class PlainReader:
     """Reads the plain messages of one event."""
 
-    def __init__(self, event: Event) -> None:
-        """Prepare for messages of `event`."""
+    def __init__(self, event: Event, unknown: Sequence[str] = ()) -> None:
+        """Prepare for messages of `event`, which may also have unknown fields of these names."""
         self._event = event
-        self._pattern = plain_pattern(event)
-        self._key = key_pattern(event)
+        self._unknown = unknown
+        self._pattern = plain_pattern(event, unknown)
+        self._key = key_pattern(event, unknown)
         self._schema = {
             each.wire_name: pl.String if each.accepts_text else PLAIN_TYPES[each.type]
             for each in event
@@ -67,7 +81,8 @@ class PlainReader:
     def read(self, messages: pa.BinaryArray, window: Window) -> tuple[pl.DataFrame, pl.Series]:
         """The accepted rows of plain messages, and which of the messages they are.
 
-        Rows are keyed by lake name; timestamps are epoch milliseconds still.
+        Rows are keyed by lake name; timestamps are epoch milliseconds still, and
+        `unknown_fields` is null.
 
         Raises:
             polars.exceptions.PolarsError: A message is not plain.
@@ -77,7 +92,8 @@ class PlainReader:
         rows = sent.select(*(_mended(each, sent) for each in self._event))
         rules = (_rule(each, window) for each in self._event)
         accepted &= rows.select(pl.all_horizontal(*rules)).to_series()
-        return rows.filter(accepted), accepted
+        unknown = pl.lit(None, dtype=pl.String)
+        return rows.filter(accepted).with_columns(unknown_fields=unknown), accepted
 
     def _parsed(self, messages: pa.BinaryArray) -> pl.DataFrame:
         """The messages by wire name, of duplicate keys the first."""
@@ -88,34 +104,62 @@ class PlainReader:
     def _has_unique_keys(self, sent: pl.DataFrame, messages: pa.BinaryArray) -> pl.Series:
         """Whether no key stands twice in a message: polars takes the first, we the last.
 
-        As many keys as values settles it for most; the keys themselves are compared in the few
-        rows with a null, or with what looks like a key inside a text.
+        As many keys as fields settles it for most. Nulls are looked for only where it does not,
+        and the keys are compared in the few rows that have what looks like one inside a value.
         """
         texts = pl.Series(messages.view(pa.string()))
-        values = sent.select(pl.sum_horizontal(pl.all().is_not_null())).to_series()
-        unique = texts.str.count_matches('":', literal=True) == values
-        if not unique.all():
-            unsure = unique.not_()
-            keys = texts.filter(unsure).str.extract_all(self._key).list
-            unique = unique.scatter(unsure.arg_true(), keys.n_unique() == keys.len())
-        return unique
+        keys = texts.str.count_matches('":', literal=True)
+        fields = sent.select(pl.sum_horizontal(pl.all().is_not_null())).to_series()
+        for name in self._unknown:
+            fields += texts.str.contains(f'"{name}":', literal=True)
+
+        def count_with_nulls(rows: pl.Series) -> pl.Series:
+            nulls = self._nulls(sent.filter(rows), texts.filter(rows))
+            return keys.filter(rows) == fields.filter(rows) + nulls
+
+        def compare(rows: pl.Series) -> pl.Series:
+            each = texts.filter(rows).str.extract_all(self._key).list
+            return each.n_unique() == each.len()
+
+        return _else(_else(keys == fields, count_with_nulls), compare)
+
+    def _nulls(self, sent: pl.DataFrame, texts: pl.Series) -> pl.Series:
+        """How many fields of each message are there, and null."""
+        nulls = pl.zeros(len(texts), pl.UInt32, eager=True)
+        for each in self._event:
+            if each.nullable:
+                null = texts.str.contains(f'"{re.escape(each.wire_name)}": ?null')
+                nulls += null & sent[each.wire_name].is_null()
+        return nulls
 
 
-def plain_pattern(event: Event) -> str:
+def _else(settled: pl.Series, check: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """True where it is settled; elsewhere what `check` says of those rows, given as a mask."""
+    if settled.all():
+        return settled
+    rows = settled.not_()
+    return settled.scatter(rows.arg_true(), check(rows))
+
+
+def plain_pattern(event: Event, unknown: Sequence[str] = ()) -> str:
     """The regular expression (RE2, over bytes) that matches the plain messages of `event`."""
     names: dict[str, list[str]] = {}  # Grouped by pattern, the automaton is half the size.
     for field in event:
         names.setdefault(_value_pattern(field), []).append(re.escape(field.wire_name))
+    if unknown:
+        names[ANY_VALUE] = [re.escape(each) for each in unknown]
     pairs = "|".join(f'"(?:{"|".join(those)})": ?(?:{value})' for value, those in names.items())
     return rf"\A\{{(?:{pairs})(?:, ?(?:{pairs}))*\}}\r?\n?\z"
 
 
-def key_pattern(event: Event) -> str:
+def key_pattern(event: Event, unknown: Sequence[str] = ()) -> str:
     r"""The regular expression of the keys in a plain message.
 
-    Nothing else in it can match: within a text, a backslash stands before each quote.
+    Within a text nothing can match, as a backslash stands before each quote. Within the value of
+    an unknown field a key can: such a message is left to the others.
     """
-    return f'"(?:{"|".join(re.escape(each.wire_name) for each in event)})":'
+    names = [*(each.wire_name for each in event), *unknown]
+    return f'"(?:{"|".join(map(re.escape, names))})":'
 
 
 def _value_pattern(field: Field) -> str:

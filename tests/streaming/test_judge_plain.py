@@ -26,6 +26,7 @@ def is_plain(*messages, event=LISTEN_EVENTS):
         pytest.param(listen(city='"Bogotá"'), id="text beyond ASCII"),
         pytest.param(listen(city=r'"Bogot\u00e1"'), id="the same, escaped"),
         pytest.param(listen(city='""'), id="one that a rule will refuse"),
+        pytest.param(listen(city=r'"\ud83d\ude00"'), id="surrogates in pairs"),
     ],
 )
 def test_everyday_messages_are_plain(message):
@@ -38,7 +39,8 @@ def test_everyday_messages_are_plain(message):
         pytest.param(listen(x="1"), id="an unknown field"),
         pytest.param(listen(lat="4e1"), id="an exponent"),
         pytest.param(listen(sessionId="9223372036854775807"), id="the longest integers"),
-        pytest.param(listen(city=r'"\ud83d\ude00"'), id="surrogates"),
+        pytest.param(listen(city=r'"\ud83d"'), id="half a pair of surrogates"),
+        pytest.param(listen(city=r'"\ude00\ud83d"'), id="a pair the wrong way round"),
         pytest.param(listen(city="null"), id="null where it may not be"),
         pytest.param(b"{}", id="nothing"),
         pytest.param(b"", id="no bytes"),
