@@ -81,17 +81,15 @@ class LakeIndex:
 
     def fingerprints(self, since: datetime | None = None) -> dict[str, dict[datetime, str]]:
         """Per event, the hours (`since` one) that have rows; what stands for their manifests."""
-        first = hour_key(since) if since else NO_EXPIRY
-        return {
-            event.name: {
-                parse_hour_key(hour): fingerprint
-                for hour, fingerprint in self.query(
-                    "select hour, fingerprint from hours where event = ? and hour >= ?",
-                    (event.name, first),
-                )
-            }
-            for event in EVENTS
-        }
+        found: dict[str, dict[datetime, str]] = {event.name: {} for event in EVENTS}
+        rows = self.query(
+            "select event, hour, fingerprint from hours where hour >= ? and event in "
+            f"({', '.join('?' * len(found))})",
+            (hour_key(since) if since else NO_EXPIRY, *found),
+        )
+        for name, hour, fingerprint in rows:
+            found[name][parse_hour_key(hour)] = fingerprint
+        return found
 
     def expired_before(self) -> dict[str, datetime]:
         """Per event of which hours have expired, the first that has not."""

@@ -29,6 +29,8 @@ _ARROW_BYTES = 32 * 1024 * 1024
 # Spark's own list lacks those of Kafka's options that hold a password or a private key.
 _SECRET_OPTIONS = "(?i)secret|password|token|access[.]?key|url|sasl|keystore"  # noqa: S105 - names
 _JAVA_ENDS_WITHIN = 20.0
+# In the checkpoint: one would do, the others tell a person what happened last.
+_BATCHES_KEPT = 10
 
 
 class SparkEndedError(UnavailableError):
@@ -126,6 +128,7 @@ def _conf(settings: LandingSettings, libraries: list[Path], logging: Path) -> Sp
         "spark.redaction.regex": _SECRET_OPTIONS,
         "spark.sql.redaction.options.regex": _SECRET_OPTIONS,
         "spark.sql.streaming.stopTimeout": "15s",
+        "spark.sql.streaming.minBatchesToRetain": str(_BATCHES_KEPT),
         # One thread a task: Spark already runs as many tasks as there are cores.
         "spark.executorEnv.POLARS_MAX_THREADS": "1",
         "spark.executorEnv.OMP_NUM_THREADS": "1",

@@ -17,7 +17,10 @@ from musicflow_dagster.settings import Settings, read_settings
 
 @dataclass(frozen=True, slots=True)
 class TopicStatus:
-    """A topic's standing. Times are ISO 8601, UTC; `lag_seconds` is how far landing is behind."""
+    """A topic's standing. Times are ISO 8601, UTC; `lag_seconds` is how far landing is behind.
+
+    `missing` are offsets that Kafka lost before they landed, and that an operator has accepted.
+    """
 
     topic: str
     newest_event: str | None
@@ -26,6 +29,7 @@ class TopicStatus:
     not_landed: int | None
     accepted: int
     rejected: int
+    missing: int
     newest_complete_hour: str | None
     last_built_hour: str | None
 
@@ -48,6 +52,7 @@ def status(*, as_json: bool) -> None:
 
 def _topics(index: LakeIndex, known: Known, planned: Plan, now: datetime) -> list[TopicStatus]:
     landed = {event: numbers for event, *numbers in index.query(_LANDED)}
+    missing = dict(index.query("select event, sum(missing) from offsets group by event"))
     records = progress(index.store)
     complete = planned.complete_until - HOUR if planned.complete_until else None
     topics = []
@@ -66,6 +71,7 @@ def _topics(index: LakeIndex, known: Known, planned: Plan, now: datetime) -> lis
                 else None,
                 accepted=accepted,
                 rejected=rejected,
+                missing=missing.get(event.name, 0),
                 newest_complete_hour=_written(complete),
                 last_built_hour=_written(max(known.built.get(event.name, {}), default=None)),
             )
