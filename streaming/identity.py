@@ -13,7 +13,10 @@ def with_ids(event: Event, rows: pl.DataFrame) -> pl.DataFrame:
     absent = rows["event_id"].is_null()
     if not absent.any():
         return rows
-    ids = rows["event_id"].scatter(absent.arg_true(), derived_ids(event, rows.filter(absent)))
+    if absent.all():
+        return rows.with_columns(event_id=derived_ids(event, rows))
+    without = rows.select(event.identity).filter(absent)
+    ids = rows["event_id"].scatter(absent.arg_true(), derived_ids(event, without))
     return rows.with_columns(event_id=ids)
 
 
