@@ -19,10 +19,11 @@ def classic(warehouse: Warehouse, shared_data: Path) -> Warehouse:
     file = shared_data / "eventsim/classic-output/listen_events.json.gz"
     given = {"event_id": "'listen ' || line", "kafka_topic": "'file'", "kafka_partition": "0",
              "kafka_offset": "line", "landed_at": "timestamp '2026-01-04'"}  # fmt: skip
-    absent = {"tag", "song_id", "unknown_fields"}
+    event = EVENTS_BY_NAME["listen_events"]
+    absent = {"tag", "song_id", "unknown_fields", *(each.name for each in event.derived)}
     columns = [
         f"{given.get(each.name) or _read(each.wire_name, each.type)} as {each.name}"
-        for each in lake_fields(EVENTS_BY_NAME["listen_events"])
+        for each in lake_fields(event)
         if each.name not in absent
     ]
     warehouse.execute(
