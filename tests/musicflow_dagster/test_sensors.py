@@ -16,6 +16,7 @@ from musicflow_dagster.knowledge import manifest_index
 from musicflow_dagster.lake_index import Settled
 from musicflow_dagster.planner import fingerprint
 from musicflow_dagster.warehouse import WriterLock
+from streaming.retention import expire_event
 from tests.builders import FIRST_HOUR, hour_of_listens, listen
 
 
@@ -105,6 +106,24 @@ def test_an_accepted_gap_passes_the_check_and_is_shown(settings, instance, lake)
     assert (passed, findings) == (True, [])
     assert "partition 0: offsets 3 to 7 were deleted" in gap
     assert "accepted by Ada" in gap
+
+
+def test_a_sensor_whose_cursor_has_expired_goes_on_after_it(settings, instance, lake):
+    lake.land("listen_events", hour_of_listens(0, 3))
+    first = tick(settings, instance)
+    for hour in (1, 2, 3):
+        lake.land("listen_events", hour_of_listens(hour, 1))
+    expire_event(lake.store, "listen_events", FIRST_HOUR + 48 * HOUR)
+    second = tick(settings, instance, first.cursor)
+    kinds = [
+        each.metadata["kind"].value
+        for each in second.asset_events
+        if isinstance(each, dg.AssetObservation)
+    ]
+
+    assert kinds == ["expired", "stream"]
+    assert checked(second) == (True, [], [])
+    assert list(tick(settings, instance, second.cursor).asset_events) == []
 
 
 def test_a_batch_for_old_hours_unsettles_them(settings, instance, lake):
