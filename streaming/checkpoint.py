@@ -105,8 +105,8 @@ class Checkpoint:
 
     def remove(self) -> None:
         """Forget it all: the next query begins where the lake ends, under another id."""
-        for path in list(self._store.list("")):
-            self._store.delete(path)
+        for path in sorted(self._store.list(""), key=lambda each: each == LAKE_LINK):
+            self._store.delete(path)  # whose it is last, so that a part of it still says so
 
     def _foreign(self, lake: str, problem: str) -> ConfigurationError:
         return ConfigurationError(

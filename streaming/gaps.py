@@ -5,7 +5,8 @@ after the lake's end; the operator looks, and accepts. The gap takes the next nu
 so that the offsets of all batches and gaps follow each other, and reconciliation shows it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from contracts.errors import ConflictError, LakeError
@@ -19,7 +20,7 @@ from streaming import lake_record, topic_record
 from streaming.broker import local_address
 from streaming.checkpoint import Checkpoint
 from streaming.guards import holes
-from streaming.kafka import Cluster
+from streaming.kafka import Cluster, Held
 from streaming.settings import LandingSettings
 from streaming.tail import LogTail
 
@@ -52,30 +53,32 @@ def accept_gaps(
     if not store.exists(LAKE_RECORD):
         raise LakeError(f"there is no lake in {settings.lake}: give --lake, or land something")
     lake_id = lake_record.claim(store)
-    cluster = Cluster(
-        settings.kafka or local_address(settings.broker_home), security=settings.security
-    )
+    address = settings.kafka or local_address(settings.broker_home)
+    cluster = Cluster(address, security=settings.security)
     partitions = cluster.partitions_of([event.name for event in events])
     held, ids = cluster.held(partitions), cluster.topic_ids(partitions)
     for event in events:
-        name, topic_id = event.name, ids.get(event.name)
-        tail = LogTail(ManifestLog(store, name))
-        is_same = topic_record.is_same_topic(store, name, topic_id)
-        found = tuple(holes(name, tail.ends, held[name], is_same_topic=is_same))
-        for hole in found:
+        topic = Topic(event.name, held[event.name], ids.get(event.name))
+        tail = LogTail(ManifestLog(store, event.name))
+        gap = Gap(accepted_by, tuple(_holes(store, tail, topic)))
+        for hole in gap.holes:
             show(str(hole))
-        if not found:
-            show(f"{name}: nothing is missing")
-        elif really:
-            checkpoint = Checkpoint(open_store(str(settings.checkpoint(name))), name)
+        if gap.holes and really:
+            folder = open_store(str(settings.checkpoint(event.name)))
+            checkpoint = Checkpoint(folder, event.name)
             checkpoint.bind(lake_id, settings.lake)
-            _accept(store, tail, Gap(accepted_by, found))
-            topic_record.keep(store, name, topic_id)
-            # It ends before the gap; a new one begins after it.
-            checkpoint.remove()
-            show(f"{name}: accepted by {accepted_by}; landing goes on from what Kafka holds")
-        else:
-            show(f"{name}: nothing was changed; --yes accepts that this is lost")
+            _accept(store, tail, topic, gap)
+            checkpoint.remove()  # it ends before the gap; a new one begins after it
+        show(f"{event.name}: {_outcome(gap, really=really)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic as Kafka has it now."""
+
+    name: str
+    held: Mapping[int, Held]
+    topic_id: str | None
 
 
 def gap_manifest(event_name: str, tail: LogTail, gap: Gap) -> Manifest:
@@ -116,14 +119,29 @@ def _range(topic: str, partition: int, end: int, hole: Hole | None) -> Partition
     return PartitionRange(topic, partition, start, hole.resumes_at, 0, 0, 0, missing)
 
 
-def _accept(store: Store, tail: LogTail, gap: Gap) -> None:
-    name = gap.holes[0].topic
+def _holes(store: Store, tail: LogTail, topic: Topic) -> Iterator[Hole]:
+    is_same = topic_record.is_same_topic(store, topic.name, topic.topic_id)
+    return holes(topic.name, tail.ends, topic.held, is_same_topic=is_same)
+
+
+def _outcome(gap: Gap, *, really: bool) -> str:
+    if not gap.holes:
+        return "nothing is missing"
+    if not really:
+        return "nothing was changed; --yes accepts that this is lost"
+    return f"accepted by {gap.accepted_by}; landing goes on from what Kafka holds"
+
+
+def _accept(store: Store, tail: LogTail, topic: Topic, gap: Gap) -> None:
+    """Put the gap on record, and that from now on the offsets are of this topic."""
+    manifest = gap_manifest(topic.name, tail, gap)
     try:
-        ManifestLog(store, name).append(manifest := gap_manifest(name, tail, gap))
+        ManifestLog(store, topic.name).append(manifest)
     except ConflictError as error:
         raise ConflictError(
-            f"{name}: another batch was committed meanwhile: stop landing, and look again"
+            f"{topic.name}: another batch was committed meanwhile: stop landing, and look again"
         ) from error
-    log.warning("gap accepted", event_name=name, manifest=manifest.seq,
+    topic_record.keep(store, topic.name, topic.topic_id)
+    log.warning("gap accepted", event_name=topic.name, manifest=manifest.seq,
                 missing=sum(each.missing for each in manifest.offsets),
                 partitions=len(gap.holes))  # fmt: skip
