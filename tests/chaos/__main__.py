@@ -1,6 +1,7 @@
 """The command: `python -m tests.chaos --faults 100 --seed 1`."""
 
 import json
+import signal
 import sys
 import tempfile
 from datetime import timedelta
@@ -39,6 +40,8 @@ def main(
     Prints a JSON object for each fault, and the verdict; exit code 1 unless every promise held.
     """
     configure_logs()
+    # Ended in either way, it leaves no process and no mount.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     home = home or Path(tempfile.mkdtemp(prefix="musicflow-chaos-"))
     scale = Scale(seed, listeners, timedelta(minutes=history), may_mount=mount)
     click.echo(f"chaos: everything stands in {home}", err=True)
