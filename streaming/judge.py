@@ -9,7 +9,7 @@ the limits and the batch's time alone, never on the messages around it.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import TypeVar, cast
 
 import numpy as np
 import polars as pl
@@ -28,6 +28,7 @@ from streaming.tidy import TidyReader
 __all__ = ["Judge", "Limits", "Verdict"]
 
 POSITION = {"topic": pa.string(), "partition": pa.int64(), "offset": pa.int64()}
+Taken = TypeVar("Taken", pa.BinaryArray, pa.RecordBatch)
 TIMESTAMP = pa.timestamp("us", tz="UTC")
 MANY = 200
 """Fewer messages than this are not worth a second look by the column."""
@@ -91,7 +92,7 @@ class Judge:
         reasons = [each.reasons for each in findings if each.reasons]
         accepted, rows = _merged(plain, rows, exact, others[is_accepted])
         return Verdict(
-            self._landed(accepted, messages.select(list(POSITION)).take(rows), batch_at),
+            self._landed(accepted, _taken(messages.select(list(POSITION)), rows), batch_at),
             _as_received(messages.take(others[~is_accepted]), reasons, batch_at),
         )
 
@@ -103,7 +104,7 @@ class Judge:
         fits = pc.less_equal(pc.binary_length(values), longest)
         candidates = pc.and_(fits, self._plain.is_plain(values))
         rows = np.flatnonzero(candidates.fill_null(False))  # noqa: FBT003 (pyarrow's signature)
-        frame, accepted = self._plain.read(values.take(rows), window)
+        frame, accepted = self._plain.read(_taken(values, rows), window)
         return frame, rows[accepted.to_numpy()]
 
     def _accepted_when_tidy(
@@ -159,6 +160,11 @@ def _as_received(
 def _positions(messages: pa.RecordBatch) -> list[pa.Array]:
     """Where messages stood in Kafka: topic, partition, offset."""
     return [messages.column(name).cast(kind) for name, kind in POSITION.items()]
+
+
+def _taken(all_of_them: Taken, rows: np.ndarray) -> Taken:
+    """These rows; mostly they are all, and nothing is copied."""
+    return all_of_them if len(rows) == len(all_of_them) else all_of_them.take(rows)
 
 
 def _merged(
