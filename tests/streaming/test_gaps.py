@@ -119,10 +119,11 @@ def delete_before(admin: AdminClient, partition: int, offset: int) -> None:
 def create_anew(admin: AdminClient, address: str, partitions: int) -> None:
     for answer in admin.delete_topics([TOPIC], operation_timeout=WAIT).values():
         answer.result(WAIT)
-    cluster, deadline = Cluster(address), time.monotonic() + WAIT
-    while TOPIC in cluster.partitions():
+    deadline = time.monotonic() + WAIT
+    # A client that has seen the old topic may look for its leaders for a long time.
+    while TOPIC in Cluster(address).partitions():
         assert time.monotonic() < deadline
-    cluster.create_missing([TOPIC], partitions)
+    Cluster(address, patience=WAIT).create_missing([TOPIC], partitions)
 
 
 def accept_gap(settings: LandingSettings, *arguments: str):
