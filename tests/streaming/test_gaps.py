@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.errors import ConflictError, LakeError
+from contracts.errors import ConflictError, LakeError, UnavailableError
 from contracts.events import LISTEN_EVENTS
 from contracts.gaps import Gap
 from contracts.manifests import Manifest, ManifestLog, PartitionRange
@@ -117,13 +117,19 @@ def delete_before(admin: AdminClient, partition: int, offset: int) -> None:
 
 
 def create_anew(admin: AdminClient, address: str, partitions: int) -> None:
-    for answer in admin.delete_topics([TOPIC], operation_timeout=WAIT).values():
-        answer.result(WAIT)
-    deadline = time.monotonic() + WAIT
-    # A client that has seen the old topic may look for its leaders for a long time.
-    while TOPIC in Cluster(address).partitions():
-        assert time.monotonic() < deadline
-    Cluster(address, patience=WAIT).create_missing([TOPIC], partitions)
+    """Delete the topic and create it; where no leader is found for it, once more."""
+    deadline = time.monotonic() + 2 * WAIT
+    while True:
+        for answer in admin.delete_topics([TOPIC], operation_timeout=WAIT).values():
+            answer.result(WAIT)
+        while TOPIC in Cluster(address).partitions():
+            assert time.monotonic() < deadline
+        try:
+            Cluster(address).create_missing([TOPIC], partitions)
+        except UnavailableError:
+            assert time.monotonic() < deadline
+        else:
+            return
 
 
 def accept_gap(settings: LandingSettings, *arguments: str):
