@@ -4,6 +4,7 @@ import errno
 import fcntl
 import mmap
 import os
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from io import FileIO
 from pathlib import Path
@@ -17,6 +18,8 @@ Format = Literal["ndjson", "parquet"]
 SUFFIXES: dict[Packing, str] = {"gzip": ".gz", "zstd": ".zst"}
 BUFFER_BYTES = 2 * 1024 * 1024
 """What a bulk file is given at once: a multiple of any disk's block."""
+BUFFERS = 5
+"""Of a file: a chunk of messages fills two or three, and need not wait for the disk."""
 PAST_THE_CACHE = getattr(os, "O_DIRECT", 0)
 """The flag for writing without the system's cache, where there is such a thing."""
 
@@ -71,7 +74,7 @@ class BulkFile:
 
     It goes past the system's cache where the disk allows that: gigabytes that nobody reads would
     pile up there, and finding fresh memory for them costs more time than all the simulating.
-    One buffer is written while the other is filled.
+    Some buffers are written while another is filled.
     """
 
     def __init__(self, path: Path) -> None:
@@ -82,10 +85,10 @@ class BulkFile:
         """
         self._file = _opened_for_bulk(path)
         # Mapped memory begins at a page, as writing past the cache demands.
-        self._filling, self._emptying = (memoryview(mmap.mmap(-1, BUFFER_BYTES)) for _ in range(2))
-        self._filled = 0
+        self._free = [memoryview(mmap.mmap(-1, BUFFER_BYTES)) for _ in range(BUFFERS)]
+        self._filling, self._filled = self._free.pop(), 0
         self._writer = ThreadPoolExecutor(1)
-        self._writing: Future[None] | None = None
+        self._written: deque[Future[memoryview]] = deque()
 
     def write(self, data: memoryview) -> None:
         """Append.
@@ -100,9 +103,8 @@ class BulkFile:
             self._filled += fits
             data = data[fits:]
             if self._filled == BUFFER_BYTES:
-                self._wait()
-                self._filling, self._emptying, self._filled = self._emptying, self._filling, 0
-                self._writing = self._writer.submit(_write_whole, self._file, self._emptying)
+                self._written.append(self._writer.submit(_write_whole, self._file, self._filling))
+                self._filling, self._filled = self._free_buffer(), 0
 
     def flush(self) -> None:
         """Nothing to do: these files are not gone on with."""
@@ -114,16 +116,17 @@ class BulkFile:
             OSError: Something of it could not be written.
         """
         try:
-            self._wait()
+            while self._written:
+                self._written.popleft().result()
             _through_the_cache(self._file)  # the rest is no whole number of blocks
             _write_whole(self._file, self._filling[: self._filled])
         finally:
             self._writer.shutdown()
             os.close(self._file)
 
-    def _wait(self) -> None:
-        if self._writing is not None:
-            self._writing.result()
+    def _free_buffer(self) -> memoryview:
+        """One that was never filled, or the one that has been on its way to the disk longest."""
+        return self._free.pop() if self._free else self._written.popleft().result()
 
 
 class PackedFile:
@@ -198,13 +201,16 @@ def _opened_for_bulk(path: Path) -> int:
         return os.open(path, flags, 0o666)
 
 
-def _write_whole(file: int, data: memoryview) -> None:
+def _write_whole(file: int, buffer: memoryview) -> memoryview:
+    """Write all of it; gives the buffer back."""
+    data = buffer
     while data:
         try:
             data = data[os.write(file, data) :]
         except OSError as error:
             if error.errno != errno.EINVAL or not _through_the_cache(file):
                 raise
+    return buffer
 
 
 def _through_the_cache(file: int) -> bool:

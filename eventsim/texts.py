@@ -43,13 +43,23 @@ class Texts:
         self._add_people(world.people)
         self._close = self.pool.add(["}\n"])
         self._success = self.pool.add([',"success":false}\n', ',"success":true}\n'])
-        self._prepare(listeners)
+        self._listeners = listeners
+        self._ready = 0
+        # The last that is put into the pool, so that those who come later stand behind.
+        self._prepared: int | None = None
+        if len(listeners) <= MOST_PREPARED:
+            self._prepared = self._prepare()
 
     def update(self, listeners: Listeners) -> None:
-        """Take note that listeners have come."""
-        if self._prepared is not None:
+        """Take note that listeners have come behind those who were there."""
+        self._listeners = listeners
+        if self._prepared is None:
+            return
+        if len(listeners) <= MOST_PREPARED:
+            self._prepare()
+        else:
             self.pool.cut(self._prepared)
-        self._prepare(listeners)
+            self._prepared = None
 
     def page_views(self, requests: Requests) -> Lines:
         """A line a request."""
@@ -141,15 +151,14 @@ class Texts:
             self._tag_behind,
         ]
 
-    def _prepare(self, listeners: Listeners) -> None:
-        """Join each listener's texts, hidden and shown, if they are few."""
-        self._listeners = listeners
-        self._prepared: int | None = None
-        if len(listeners) <= MOST_PREPARED:
-            row = np.repeat(np.arange(len(listeners)), 2)
-            shown = np.tile(np.array([False, True]), len(listeners))
-            parts = self._who_in_parts(listeners, row, shown)
-            self._prepared = self.pool.add_array(self.pool.texts(parts, len(row)))
+    def _prepare(self) -> int:
+        """Join the texts, hidden and shown, of listeners who are not ready; their first number."""
+        count = len(self._listeners)
+        row = np.repeat(np.arange(self._ready, count), 2)
+        shown = np.tile(np.array([False, True]), count - self._ready)
+        parts = self._who_in_parts(self._listeners, row, shown)
+        self._ready = count
+        return self.pool.add_array(self.pool.texts(parts, len(row)))
 
     def _add_times(self, start: int, end: int) -> None:
         add = self.pool.add
