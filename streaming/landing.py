@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from pyspark.sql import SparkSession
 
-from contracts.errors import UnavailableError
+from contracts.errors import ConflictError, UnavailableError
 from contracts.events import Event
 from contracts.logs import log
 from contracts.store import open_store
@@ -25,6 +25,8 @@ from streaming.session import LOG, spark_session
 from streaming.settings import LandingSettings
 
 _ERROR = re.compile(r"[\w.]+(Error|Exception)\b")
+TAKEN_OVER = "CONCURRENT_STREAM_LOG_UPDATE"
+"""How Spark calls it if somebody else has written down a batch in its checkpoint."""
 LOOKS_EVERY = 0.2
 """Seconds between two looks at the queries."""
 
@@ -136,6 +138,11 @@ def _check_ended_well(ended: TopicQuery, settings: LandingSettings) -> None:
     if ended.failure is not None:
         raise ended.failure
     problem = ended.query.exception() if ended.query is not None else None
+    if problem is not None and TAKEN_OVER in str(problem):
+        raise ConflictError(
+            f"{ended.event.name}: another landing job has gone on with the same checkpoint, "
+            f"{settings.checkpoints}: this one stops; see to it that only one runs"
+        )
     if problem is not None:
         raise UnavailableError(
             f"{ended.event.name}: Spark has stopped: {_told(str(problem))} "

@@ -6,14 +6,14 @@ import time
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import click
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
 from contracts.errors import ConfigurationError, MusicFlowError
-from contracts.lake import hour_key
+from contracts.lake import HOUR, hour_key
 from contracts.logs import log
 from musicflow_dagster.automation.jobs import HOURLY
 from musicflow_dagster.automation.requests import PLAN_TAG, current_plan
@@ -49,6 +49,11 @@ def build(start: datetime | None, end: datetime | None, *, as_json: bool) -> Non
     """Build all hours that are complete and not built; with --from and --to, these hours."""
     settings = read_settings()
     forced = bounds(start, end)
+    if forced and settings.start + HOUR > datetime.now(UTC):
+        raise ConfigurationError(
+            f"no hour has ended since MUSICFLOW_START ({hour_key(settings.start)}): "
+            "the first can be built when it has"
+        )
     with opened_instance(settings.dagster_home) as instance:
         require_lake(settings)
         outcomes = list(_carried_out(instance, settings, forced))

@@ -18,7 +18,8 @@ SEED = 515
 @pytest.mark.integration
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 def test_every_promise_holds_after_a_few_faults(tmp_path):
-    options = ["--faults", str(FEW), "--seed", str(SEED), "--listeners", "10000", "--history", "45"]
+    # More than an hour of history, so that at least one hour has ended and can be built.
+    options = ["--faults", str(FEW), "--seed", str(SEED), "--listeners", "10000", "--history", "65"]
 
     run = subprocess.run(
         module("tests.chaos", *options, "--home", tmp_path / "home"),

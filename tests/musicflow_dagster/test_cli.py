@@ -118,6 +118,12 @@ def test_reconcile_of_nothing_holds(musicflow, lake):
             ("status",), {"MUSICFLOW_LAKE": "ftp://lake"}, "give a local folder", id="no lake"
         ),
         pytest.param(
+            ("build", "--from", "2199-01-01T00", "--to", "2199-01-01T01"),
+            {"MUSICFLOW_START": "2199-01-01T00:00:00Z"},
+            "no hour has ended",
+            id="too early",
+        ),
+        pytest.param(
             ("build",), {"DAGSTER_HOME": "/proc/dagster"}, "cannot write /proc", id="no folder"
         ),
     ],
