@@ -21,9 +21,11 @@ from musicflow_dagster.lake_index import LakeIndex, LandedFile, LandedHour
 from musicflow_dagster.raw_sql import (
     EMPTY_DUPLICATES,
     FIND_DUPLICATES,
+    NEVER_NULL,
     columns,
     columns_in_utc,
     content_columns,
+    in_utc,
     read,
 )
 
@@ -130,11 +132,14 @@ class RawLoad:
         if not files:
             return
         self._stage(hours, files)
+        urls = self._urls(files)
         rows = self.connection.sql(
             f"select {columns(self.event)}, hour as hour_of_file from {read(self.event)}",
-            params={"files": self._urls(files)},
+            params={"files": urls},
         )
-        for hour, breaches in breaches_by_hour(rows, self.event).items():
+        found = self.connection.execute(NEVER_NULL, {"files": urls}).fetchall()
+        never_null = {name for (name,) in found}
+        for hour, breaches in breaches_by_hour(rows, self.event, never_null).items():
             reason = f"{len(breaches)} breaches of the contract of {self.event.name}"
             report.refused[hour] = Refusal(reason, tuple(breaches))
 
@@ -200,7 +205,7 @@ class RawLoad:
             f"insert into raw.{self.event.name} by name "
             f"select {columns_in_utc(self.event)} from {read(self.event)} "
             "anti join duplicates using (filename, file_row_number) "
-            "where date_trunc('hour', timezone('UTC', occurred_at)) "
+            f"where date_trunc('hour', {in_utc('occurred_at')}) "
             "in (select hour from loading_hours)",
             {"files": urls},
         )

@@ -32,6 +32,12 @@ with copies as (
 select filename, file_row_number, hour, content <> first_content from copies where place > 1
 """
 
+NEVER_NULL = """
+select name from parquet_schema($files)
+group by name having count(*) = len($files) and bool_and(repetition_type = 'REQUIRED')
+"""
+"""Columns that every file has and declares to be never null: a reader need not look."""
+
 
 def read(event: Event) -> str:
     """The rows of `$files`; a column that files of an older contract lack is null in them."""
@@ -53,9 +59,14 @@ def columns(event: Event) -> str:
 def columns_in_utc(event: Event) -> str:
     """The columns as raw stores them: times in UTC, without saying so."""
     return ", ".join(
-        f"timezone('UTC', {each.name}) as {each.name}" if each.type == "timestamp" else each.name
+        f"{in_utc(each.name)} as {each.name}" if each.type == "timestamp" else each.name
         for each in lake_fields(event)
     )
+
+
+def in_utc(column: str) -> str:
+    """A time as raw stores it; `timezone('UTC', ...)` says the same, but asks a calendar."""
+    return f"make_timestamp(epoch_us({column}))"
 
 
 def content_columns(event: Event) -> list[str]:
