@@ -10,6 +10,7 @@ from musicflow_dagster.assets.offsets_check import offsets_checks
 from musicflow_dagster.assets.published import snapshot_asset
 from musicflow_dagster.assets.raw import raw_assets
 from musicflow_dagster.assets.reconciled import reconciled_asset
+from musicflow_dagster.assets.rejects_check import rejects_checks
 from musicflow_dagster.automation.jobs import hourly_job
 from musicflow_dagster.automation.lake_jobs import expiry_job, expiry_schedule, replay_job
 from musicflow_dagster.automation.schedules import sweeper
@@ -38,7 +39,7 @@ def _assembled(settings: Settings) -> dg.Definitions:
     return dg.Definitions(
         assets=[
             *lake_assets(hours),
-            *raw_assets(hours),
+            *raw_assets(settings, hours),
             model_assets(project, settings, hours),
             reconciled_asset(hours),
             snapshot_asset(published, settings.snapshot, hours),
@@ -46,7 +47,11 @@ def _assembled(settings: Settings) -> dg.Definitions:
         jobs=[hourly_job(), replay_job(settings), expiry_job(settings)],
         schedules=[sweeper(settings), expiry_schedule(settings)],
         sensors=[manifest_sensor(settings), stream_sensor(settings)],
-        asset_checks=[*stream_checks(settings), *offsets_checks(settings)],
+        asset_checks=[
+            *stream_checks(settings),
+            *offsets_checks(settings),
+            *rejects_checks(settings, hours),
+        ],
         executor=dg.in_process_executor,
         resources={
             "lake": lake_resource(settings),

@@ -9,7 +9,7 @@ from contracts.expiry import Expiry, OffsetSums
 from contracts.lake import hour_key
 from contracts.manifests import DataFile, Manifest
 
-FORMAT = "3"
+FORMAT = "4"
 NO_EXPIRY = ""
 """Before the name of every hour."""
 
@@ -21,6 +21,12 @@ create table if not exists batches (
   rejected_bytes integer, rows_in_files integer, rejects_in_files integer, newest text,
   unknown_fields integer,
   primary key (event, seq)) without rowid;
+create index if not exists batches_by_time on batches (event, batch_at);
+create table if not exists measures (
+  event text, seq integer, caught_up_until real, seconds real, lag_messages integer,
+  lag_seconds real, bytes_in integer, delay_p50_seconds real, delay_p95_seconds real,
+  primary key (event, seq)) without rowid;
+create index if not exists measures_by_time on measures (event, caught_up_until);
 create table if not exists offsets (
   event text, topic text, partition integer, seq integer, kind text, first integer, end integer,
   accepted integer, rejected integer, not_data integer, missing integer,
@@ -46,9 +52,9 @@ create table if not exists expiries (
 create table if not exists settled (
   until text, warehouse text, publication integer, rules text);
 """
-ALL = ("batches", "offsets", "gaps", "files", "rejects", "hours", "expiries", "settled", "meta")
-BY_MANIFEST = ("batches", "offsets", "gaps")
+BY_MANIFEST = ("batches", "measures", "offsets", "gaps")
 BY_HOUR = ("files", "rejects", "hours")
+ALL = (*BY_MANIFEST, *BY_HOUR, "expiries", "settled", "meta")
 
 
 def expire(connection: sqlite3.Connection, expiry: Expiry) -> None:
@@ -104,6 +110,7 @@ def insert(connection: sqlite3.Connection, manifest: Manifest, before: str) -> N
         ],
     )
     _insert_gap(connection, manifest)
+    _insert_measures(connection, manifest)
     connection.executemany(
         "insert into rejects values (?, ?, ?, ?, ?)",
         [
@@ -130,6 +137,21 @@ def _insert_gap(connection: sqlite3.Connection, manifest: Manifest) -> None:
             # If the partition is back one day, nothing before it has to be continued.
             key = (manifest.event, hole.topic, hole.partition, manifest.seq, manifest.kind)
             connection.execute(_OFFSETS, (*key, None, None, 0, 0, 0, 0))
+
+
+def _insert_measures(connection: sqlite3.Connection, manifest: Manifest) -> None:
+    measures = manifest.measures
+    if measures is None:
+        return
+    committed, lag = manifest.committed_at.timestamp(), measures.lag_seconds
+    connection.execute(
+        "insert into measures values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(manifest.event, manifest.seq, None if lag is None else committed - lag),
+            *(sum(measures.seconds.values()), measures.lag_messages, lag, measures.bytes_in),
+            *(measures.delay_p50_seconds, measures.delay_p95_seconds),
+        ),
+    )
 
 
 def _insert_sums(connection: sqlite3.Connection, expiry: Expiry) -> None:

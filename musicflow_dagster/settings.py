@@ -41,6 +41,22 @@ class Settings(BaseSettings):
     """Most hours that one run builds."""
     retention_days: int | None = Field(default=None, ge=1)
     """How many days the lake keeps; None: for ever."""
+    duplicate_share: float = Field(default=0.05, ge=0, le=1)
+    """Largest share of an hour's landed rows that may be copies without a warning."""
+    late_share: float = Field(default=0.01, ge=0, le=1)
+    """Largest share that may arrive after the hour was complete."""
+    alert_reject_share: float = Field(default=0.05, ge=0, le=1)
+    """Largest share of rejects; landing's alert has the same setting."""
+    volume_weeks: int = Field(default=8, ge=1)
+    """How many weeks back an hour's rows are compared with."""
+    volume_deviations: float = Field(default=6, gt=0)
+    """How far from their median, in typical deviations, an hour's rows may be."""
+    stale_minutes: int = Field(default=30, ge=1)
+    """How old the time up to which landing is caught up may be."""
+    songs: Path | None = None
+    """The CSV file of the catalogue, if there is one."""
+    code_url: str = ""
+    """Where the code and its docs can be read, such as `https://github.com/me/musicflow`."""
     pseudonym_key: SecretStr | None = None
     # Private, so that no value of it is ever in a validation error.
     _webhook: Webhook | None = PrivateAttr(default_factory=lambda: Webhook.read(os.environ))

@@ -19,7 +19,14 @@ from contracts.lake import (
     hour_of,
     rejected_folder,
 )
-from contracts.manifests import BatchKind, DataFile, Manifest, ManifestLog, PartitionRange
+from contracts.manifests import (
+    BatchKind,
+    DataFile,
+    Manifest,
+    ManifestLog,
+    Measures,
+    PartitionRange,
+)
 from contracts.progress import Progress, write_progress
 from contracts.store import FolderStore
 from contracts.to_arrow import REJECTED_SCHEMA, accepted_schema
@@ -77,6 +84,7 @@ class LakeBuilder:
         kind: BatchKind = "stream",
         rejected: Mapping[str, int] | None = None,
         claimed_rows: int | None = None,
+        measures: Measures | None = None,
     ) -> Manifest:
         """Commit `rows` as one batch of one Kafka partition.
 
@@ -104,6 +112,7 @@ class LakeBuilder:
             files=tuple(files), rejected_files=self._rejects(event, seq, rejects),
             min_occurred_at=min((r["occurred_at"] for r in landed), default=None),
             max_occurred_at=max((r["occurred_at"] for r in landed), default=None),
+            measures=measures,
         )  # fmt: skip
         log.append(manifest)
         if kind == "stream":

@@ -7,15 +7,25 @@ import dagster as dg
 
 from contracts.events import EVENTS, Event
 from contracts.lake import hour_key
+from musicflow_dagster.assets.hour_checks import (
+    Findings,
+    findings_of,
+    hour_check_specs,
+    numbers_of,
+    store_findings,
+    verdicts_on_range,
+)
 from musicflow_dagster.assets.keys import OWNERS, lake_key, raw_key
 from musicflow_dagster.assets.lake import column_schema
-from musicflow_dagster.assets.verdicts import store_verdict
+from musicflow_dagster.assets.verdicts import Verdict, store_verdict
+from musicflow_dagster.checks.findings import Number
 from musicflow_dagster.contract_check import SAMPLE
 from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.partitions import hours_of_run
 from musicflow_dagster.planner import fingerprint
 from musicflow_dagster.raw_load import LoadedHour, LoadReport, Refusal, load_hours
 from musicflow_dagster.resources import POOL, LakeResource, WarehouseResource
+from musicflow_dagster.settings import Settings
 
 LOADED = "loaded_and_reconciled"
 """The check of a raw hour: it keeps the contract, and each landed row is accounted for."""
@@ -24,12 +34,16 @@ REFUSED_TAG = "musicflow/refused"
 REFUSED_HOURS_TAG = "musicflow/refused_hours"
 
 
-def raw_assets(hours: dg.HourlyPartitionsDefinition) -> list[dg.AssetsDefinition]:
+def raw_assets(
+    settings: Settings, hours: dg.HourlyPartitionsDefinition
+) -> list[dg.AssetsDefinition]:
     """The raw tables of all events."""
-    return [raw_asset(event, hours) for event in EVENTS]
+    return [raw_asset(event, settings, hours) for event in EVENTS]
 
 
-def raw_asset(event: Event, hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDefinition:
+def raw_asset(
+    event: Event, settings: Settings, hours: dg.HourlyPartitionsDefinition
+) -> dg.AssetsDefinition:
     """The asset that replaces hours of an event's raw table by what the lake holds."""
     key = raw_key(event)
 
@@ -52,7 +66,8 @@ def raw_asset(event: Event, hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDe
                 partitions_def=hours,
                 description="Rows keep the contract; accepted + replayed + from files = raw + "
                 "duplicates. An hour that fails stays as it was.",
-            )
+            ),
+            *hour_check_specs(event, hours),
         ],
     )
     def load(
@@ -61,33 +76,39 @@ def raw_asset(event: Event, hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDe
         index = lake.manifests()
         with warehouse.open() as connection:
             report = load_hours(connection, index, event, hours_of_run(context))
-        _report_hours(context, event, report)
+        findings = findings_of(settings, index, event, report.loaded)
+        _report_hours(context, event, report, findings)
         if report.refused:
             _mark_run(context, index, report)
             raise _failure(event, report)
         return dg.MaterializeResult(
             metadata=_totals(report),
             check_results=[
-                dg.AssetCheckResult(check_name=LOADED, passed=True, metadata=_totals(report))
+                dg.AssetCheckResult(check_name=LOADED, passed=True, metadata=_totals(report)),
+                *verdicts_on_range(findings),
             ],
         )
 
     return load
 
 
-def _report_hours(context: dg.AssetExecutionContext, event: Event, report: LoadReport) -> None:
+def _report_hours(
+    context: dg.AssetExecutionContext, event: Event, report: LoadReport, findings: Findings
+) -> None:
     """Store each hour's numbers and verdict, so that the UI shows them by partition."""
     key = raw_key(event)
     check = dg.AssetCheckKey(key, LOADED)
     for hour, loaded in report.loaded.items():
-        store_verdict(context, check, hour, passed=True, metadata=_numbers(loaded))
+        store_verdict(context, check, hour, Verdict(passed=True, metadata=_numbers(loaded)))
         if not report.refused:
-            context.add_asset_metadata(_numbers(loaded), key, hour_key(hour))
+            numbers = _numbers(loaded) | numbers_of(findings, hour)
+            context.add_asset_metadata(numbers, key, hour_key(hour))
     for hour, refusal in report.refused.items():
-        store_verdict(context, check, hour, passed=False, metadata=_why(refusal))
+        store_verdict(context, check, hour, Verdict(passed=False, metadata=_why(refusal)))
+    store_findings(context, event, findings)
 
 
-def _numbers(loaded: LoadedHour) -> dict[str, int]:
+def _numbers(loaded: LoadedHour) -> dict[str, Number]:
     return {
         "dagster/partition_row_count": loaded.raw_rows,
         "accepted": loaded.landed.stream,
@@ -99,7 +120,7 @@ def _numbers(loaded: LoadedHour) -> dict[str, int]:
     }
 
 
-def _totals(report: LoadReport) -> dict[str, int]:
+def _totals(report: LoadReport) -> dict[str, Number]:
     numbers = [_numbers(loaded) for loaded in report.loaded.values()]
     totals = {name: sum(each[name] for each in numbers) for name in numbers[0]} if numbers else {}
     return {"hours": len(numbers)} | totals

@@ -7,7 +7,7 @@ import dagster as dg
 from contracts.lake import hour_key
 from musicflow_dagster.accounts import FACTS, FactHour, account_for, is_whole
 from musicflow_dagster.assets.keys import FACTS_RECONCILED, OWNERS, raw_key
-from musicflow_dagster.assets.verdicts import store_verdict
+from musicflow_dagster.assets.verdicts import Verdict, store_verdict
 from musicflow_dagster.contract_check import SAMPLE
 from musicflow_dagster.partitions import hours_of_run
 from musicflow_dagster.resources import POOL, WarehouseResource
@@ -60,13 +60,9 @@ def _report_hours(
     for fact, fact_hours in counted.items():
         check = dg.AssetCheckKey(FACTS_RECONCILED, _check(fact))
         for each in fact_hours:
-            store_verdict(
-                context,
-                check,
-                each.hour,
-                passed=is_whole([each]),
-                metadata={"raw_rows": each.raw_rows, "fact_rows": each.fact_rows},
-            )
+            numbers = {"raw_rows": each.raw_rows, "fact_rows": each.fact_rows}
+            verdict = Verdict(passed=is_whole([each]), metadata=numbers)
+            store_verdict(context, check, each.hour, verdict)
 
 
 def _check(fact: str) -> str:

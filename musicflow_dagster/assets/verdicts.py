@@ -1,6 +1,7 @@
 """Check results of single hours: a run over a range stores one per hour, not one in all."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,13 +10,17 @@ import dagster as dg
 from contracts.lake import hour_key
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a check found; where it is only a warning, nothing is held up by it."""
+
+    passed: bool
+    metadata: Mapping[str, Any]
+    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR
+
+
 def store_verdict(
-    context: dg.AssetExecutionContext,
-    check: dg.AssetCheckKey,
-    hour: datetime,
-    *,
-    passed: bool,
-    metadata: Mapping[str, Any],
+    context: dg.AssetExecutionContext, check: dg.AssetCheckKey, hour: datetime, verdict: Verdict
 ) -> None:
     """Store what a check found for one hour, as a result of this run.
 
@@ -30,9 +35,10 @@ def store_verdict(
             event_specific_data=dg.AssetCheckEvaluation(
                 asset_key=check.asset_key,
                 check_name=check.name,
-                passed=passed,
-                metadata=metadata,
-                blocking=True,
+                passed=verdict.passed,
+                metadata=verdict.metadata,
+                severity=verdict.severity,
+                blocking=verdict.severity is dg.AssetCheckSeverity.ERROR,
                 partition=hour_key(hour),
             ),
         ),

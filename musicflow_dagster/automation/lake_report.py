@@ -11,6 +11,7 @@ import dagster as dg
 from contracts.events import Event
 from musicflow_dagster.assets.keys import lake_key, rejected_key
 from musicflow_dagster.assets.offsets_check import evaluation
+from musicflow_dagster.assets.rejects_check import rejects_evaluation
 from musicflow_dagster.lake_index import LakeIndex
 
 AssetEvent = dg.AssetObservation | dg.AssetMaterialization | dg.AssetCheckEvaluation
@@ -26,16 +27,43 @@ class Batch:
     accepted: int
     bytes: int
     unknown_fields: int
+    bytes_in: int | None
+    seconds: float | None
+    lag_messages: int | None
+    lag_seconds: float | None
+    delay_p50_seconds: float | None
+    delay_p95_seconds: float | None
+
+    @property
+    def measures(self) -> dict[str, int | float]:
+        """How it went, as far as landing has measured it; all to be plotted."""
+        known = {
+            "bytes_in": self.bytes_in,
+            "seconds": self.seconds,
+            "lag_messages": self.lag_messages,
+            "lag_seconds": self.lag_seconds,
+            "delay_p50_seconds": self.delay_p50_seconds,
+            "delay_p95_seconds": self.delay_p95_seconds,
+        }
+        return {name: round(value, 3) for name, value in known.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRules:
+    """Most batches that are reported at once, and the share of rejects that nobody minds."""
+
+    batches: int
+    reject_share: float
 
 
 class LakeReport:
     """What is new of one event since a cursor. Its cost is that of the new batches."""
 
-    def __init__(self, index: LakeIndex, event: Event, cursor: int, most: int) -> None:
+    def __init__(self, index: LakeIndex, event: Event, cursor: int, rules: ReportRules) -> None:
         """Look at the batches after number `cursor`, at most so many."""
         self.event = event
-        self._index = index
-        rows = index.query(_BATCHES, (event.name, cursor, most))
+        self._index, self._rules = index, rules
+        rows = index.query(_BATCHES, (event.name, cursor, rules.batches))
         self._batches = [Batch(*row) for row in rows]
         self.last = self._batches[-1].seq if rows else cursor
 
@@ -68,6 +96,7 @@ class LakeReport:
                 "accepted": batch.accepted,
                 "bytes": batch.bytes,
                 "rows_with_unknown_fields": batch.unknown_fields,
+                **batch.measures,
             },
         )
 
@@ -81,8 +110,8 @@ class LakeReport:
                 lake_key(self.event), partition=hour, metadata=numbers | about
             )
 
-    def _rejects(self) -> Iterator[dg.AssetMaterialization]:
-        """One for each hour of judgement that got rejects: all that it has by now."""
+    def _rejects(self) -> Iterator[AssetEvent]:
+        """For each hour of judgement that got rejects: all that it has by now, and a verdict."""
         for (hour,) in self._query(_REJECTED_HOURS):
             reasons: Counter[str] = Counter()
             rows = self._index.query(_REJECTS_OF_HOUR, (self.event.name, hour))
@@ -98,12 +127,15 @@ class LakeReport:
                     "batches": len(rows),
                 },
             )
+            yield rejects_evaluation(self._index, self.event, hour, self._rules.reject_share)
 
 
 # Without a word SQLite would go through all of an event for the sake of its order.
 _BATCHES = """
-select seq, kind, batch_at, accepted, bytes, unknown_fields
-from batches where event = ? and seq > ? order by seq limit ?
+select seq, kind, batch_at, accepted, bytes, unknown_fields,
+  bytes_in, seconds, lag_messages, lag_seconds, delay_p50_seconds, delay_p95_seconds
+from batches left join measures using (event, seq)
+where event = ? and seq > ? order by seq limit ?
 """
 _HOURS = """
 select hour, sum(rows), sum(bytes), count(*) from files indexed by files_by_manifest

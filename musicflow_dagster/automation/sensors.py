@@ -5,7 +5,7 @@ import msgspec
 
 from contracts.events import EVENTS
 from musicflow_dagster.automation.jobs import HOURLY
-from musicflow_dagster.automation.lake_report import LakeReport
+from musicflow_dagster.automation.lake_report import LakeReport, ReportRules
 from musicflow_dagster.automation.requests import (
     current_plan,
     is_building,
@@ -45,9 +45,8 @@ def manifest_sensor(settings: Settings) -> dg.SensorDefinition:
         index = manifest_index(settings)
         index.refresh()
         cursor = _cursor(context.cursor, index.lake())
-        reports = [
-            LakeReport(index, event, cursor.seqs[event.name], BATCHES_PER_TICK) for event in EVENTS
-        ]
+        rules = ReportRules(BATCHES_PER_TICK, settings.alert_reject_share)
+        reports = [LakeReport(index, event, cursor.seqs[event.name], rules) for event in EVENTS]
         events = [each for report in reports for each in report.events()]
         seqs = {report.event.name: report.last for report in reports}
         after = msgspec.json.encode(Cursor(cursor.lake, seqs)).decode()

@@ -9,6 +9,7 @@ import pytest
 
 from contracts.events import EVENTS, EVENTS_BY_NAME
 from contracts.lake import HOUR
+from musicflow_dagster.assets.hour_checks import ABOUT
 from musicflow_dagster.automation.requests import current_plan, refusals
 from musicflow_dagster.commands.build import QUIET_CONSOLE
 from musicflow_dagster.definitions import build_definitions
@@ -97,6 +98,9 @@ def test_planned_hours_are_built_and_accounted_for_and_late_rows_reopen_theirs(p
     assert reconcile(platform.settings).holds
     assert platform.read("select count(*) from marts.fct_streams") == [(6,)]
     assert list(verdicts(platform.instance, "listen_events").values()) == ["SUCCEEDED"] * 5
+    for check in ABOUT:
+        watched = verdicts(platform.instance, "listen_events", check)
+        assert list(watched.values()) == ["SUCCEEDED"] * 5
     assert_each_hour_shows_its_rows(platform.instance)
     assert_late_rows_reopen_their_hour(platform, lake)
 

@@ -8,6 +8,7 @@ from dagster._core.storage.tags import (
 )
 
 from contracts.lake import HOUR
+from contracts.manifests import Measures
 from musicflow_dagster.assets.raw import REFUSED_HOURS_TAG, REFUSED_TAG
 from musicflow_dagster.automation.requests import PLAN_TAG, current_plan
 from musicflow_dagster.automation.schedules import sweeper
@@ -48,6 +49,11 @@ def caught_up(lake, hours):
     lake.catch_up(FIRST_HOUR + timedelta(hours=hours, minutes=6))
 
 
+def rejected_hours(result):
+    events = [each for each in result.asset_events if isinstance(each, dg.AssetMaterialization)]
+    return [each for each in events if each.asset_key.path[0] == "rejected"]
+
+
 def test_without_a_lake_it_says_so(settings, instance):
     assert "there is no lake" in tick(settings, instance).skip_message
 
@@ -56,10 +62,10 @@ def test_each_batch_is_reported_once_with_its_counts(settings, instance, lake):
     lake.land("listen_events", hour_of_listens(0, 3), rejected={"wrong_type": 2})
     first = tick(settings, instance)
     observed = [each for each in first.asset_events if isinstance(each, dg.AssetObservation)]
-    rejected = [each for each in first.asset_events if each.asset_key.path[0] == "rejected"]
+    [hour] = rejected_hours(first)
 
     assert [each.metadata["accepted"].value for each in observed] == [3]
-    assert [each.metadata["by_reason"].value for each in rejected] == [{"wrong_type": 2}]
+    assert hour.metadata["by_reason"].value == {"wrong_type": 2}
     assert list(tick(settings, instance, first.cursor).asset_events) == []
 
 
@@ -67,19 +73,51 @@ def test_rejected_hours_show_all_their_rejects_by_reason(settings, instance, lak
     lake.land("listen_events", [], rejected={"wrong_type": 2})
     first = tick(settings, instance)
     lake.land("listen_events", [], rejected={"wrong_type": 1, "oversized": 4})
-    [hour] = [
-        each
-        for each in tick(settings, instance, first.cursor).asset_events
-        if each.asset_key.path[0] == "rejected"
-    ]
+    [hour] = rejected_hours(tick(settings, instance, first.cursor))
 
     assert hour.partition == "2026-01-02-00:00"
     assert hour.metadata["by_reason"].value == {"oversized": 4, "wrong_type": 3}
     assert (hour.metadata["rejected"].value, hour.metadata["batches"].value) == (7, 2)
 
 
+def evaluations(result, name):
+    checks = [each for each in result.asset_events if isinstance(each, dg.AssetCheckEvaluation)]
+    return [each for each in checks if each.check_name == name]
+
+
+@pytest.mark.parametrize(
+    ("rejected", "passed"), [(2, True), (6, False)], ids=["few", "more than usual"]
+)
+def test_the_share_of_rejects_is_a_check_of_the_hour_that_judged_them(
+    settings, instance, lake, rejected, passed
+):
+    accepted = hour_of_listens(0, 100 - rejected)
+    lake.land("listen_events", accepted, rejected={"wrong_type": rejected})
+    [check] = evaluations(tick(settings, instance), "few_rejects")
+
+    assert (check.passed, check.metadata["reject_share"].value) == (passed, rejected / 100)
+    assert (check.partition, check.severity.name) == ("2026-01-02-00:00", "WARN")
+
+
+def test_a_batch_shows_how_it_went(settings, instance, lake):
+    measures = Measures(
+        900, {"plan": 0.25, "land": 2.0}, {}, lag_messages=3, lag_seconds=1.5,
+        delay_p50_seconds=4.0, delay_p95_seconds=9.0,
+    )  # fmt: skip
+    lake.land("listen_events", hour_of_listens(0, 3), measures=measures)
+    [batch] = [
+        each
+        for each in tick(settings, instance).asset_events
+        if isinstance(each, dg.AssetObservation)
+    ]
+    shown = {name: batch.metadata[name].value for name in ("bytes_in", "seconds", "lag_seconds")}
+
+    assert shown == {"bytes_in": 900, "seconds": 2.25, "lag_seconds": 1.5}
+    assert batch.metadata["delay_p95_seconds"].value == 9.0
+
+
 def checked(result):
-    [check] = [each for each in result.asset_events if isinstance(each, dg.AssetCheckEvaluation)]
+    [check] = evaluations(result, "every_offset_is_accounted_for")
     return check.passed, check.metadata["findings"].value, check.metadata["accepted_gaps"].value
 
 

@@ -1,0 +1,1 @@
+"""What is watched of each hour, beyond what blocks it: copies, lateness, volume, rejects."""
