@@ -1,15 +1,12 @@
 """The local Dagster instance: its folder, its configuration, and how a process opens it."""
 
-import sqlite3
-import threading
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
 import dagster as dg
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from contracts.store import disk_error
 
@@ -36,44 +33,6 @@ def prepare_home(home: Path) -> None:
 def opened_instance(home: Path) -> Iterator[dg.DagsterInstance]:
     """The persistent instance in `home`, whose runs the web interface shows."""
     prepare_home(home)
-    with _quick_databases(), dg.DagsterInstance.from_config(str(home)) as instance:
+    os.environ["DAGSTER_HOME"] = str(home)  # where the event log looks for its place
+    with dg.DagsterInstance.from_config(str(home)) as instance:
         yield instance
-
-
-@contextmanager
-def _quick_databases() -> Iterator[None]:
-    """Spare Dagster a wait for the disk at each of its thousands of small commits.
-
-    Dagster opens and closes an SQLite database for every event, and the last to close one moves
-    its log into it. While we hold it open too, that is left to checkpoints. A power failure may
-    cost Dagster's last events, never its database.
-    """
-    held: dict[str, sqlite3.Connection] = {}
-    one_at_a_time = threading.Lock()
-
-    def on_connect(connection: object, _record: object) -> None:
-        if isinstance(connection, sqlite3.Connection):
-            connection.execute("pragma synchronous = normal")
-            with one_at_a_time:
-                _hold_open(held, connection)
-
-    event.listen(Engine, "connect", on_connect)
-    try:
-        yield
-    finally:
-        event.remove(Engine, "connect", on_connect)
-        for each in held.values():
-            each.close()
-
-
-def _hold_open(held: dict[str, sqlite3.Connection], connection: sqlite3.Connection) -> None:
-    """Hold the database of `connection` open as well, if it is a file."""
-    path = connection.execute("pragma database_list").fetchone()[2]
-    if not path:
-        return
-    if path not in held:
-        held[path] = sqlite3.connect(path, check_same_thread=False)
-    # A database whose log was never read counts as closed. One that is just being made may be
-    # locked: it is held from the next time on.
-    with suppress(sqlite3.OperationalError):
-        held[path].execute("select count(*) from sqlite_master").fetchone()
