@@ -8,12 +8,10 @@ from contracts.errors import MusicFlowError
 from contracts.logs import configure_logs, log
 from eventsim.catalog import built_in_catalog, write_songs
 from eventsim.event_files import topic_files
-from eventsim.kafka import KafkaPublisher
 from eventsim.manual import songs_parser
 from eventsim.memory import keep_freed_memory
 from eventsim.options import ReplaySettings, Settings, replay_settings, simulation_settings
 from eventsim.progress import Progress
-from eventsim.replay import replay
 from eventsim.workers import simulated_by_all
 
 INTERRUPTED = 130
@@ -51,6 +49,10 @@ def _simulate(settings: Settings) -> None:
 
 
 def _replay(settings: ReplaySettings) -> None:
+    # Simulations need not wait for Kafka's libraries, which take a fifth of a second.
+    from eventsim.kafka import KafkaPublisher  # noqa: PLC0415
+    from eventsim.replay import replay  # noqa: PLC0415
+
     files = topic_files(settings.folder)
     publisher = None
     if settings.kafka:

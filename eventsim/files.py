@@ -6,6 +6,7 @@ import mmap
 import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 from typing import Literal, Protocol
@@ -16,10 +17,10 @@ Packing = Literal["gzip", "zstd"]
 Compression = Literal["none"] | Packing
 Format = Literal["ndjson", "parquet"]
 SUFFIXES: dict[Packing, str] = {"gzip": ".gz", "zstd": ".zst"}
-BUFFER_BYTES = 2 * 1024 * 1024
+BUFFER_BYTES = 8 * 1024 * 1024
 """What a bulk file is given at once: a multiple of any disk's block."""
-BUFFERS = 5
-"""Of a file: a chunk of messages fills two or three, and need not wait for the disk."""
+BUFFERS = 3
+"""Of a file: one is filled, one is being written, one is free."""
 PAST_THE_CACHE = getattr(os, "O_DIRECT", 0)
 """The flag for writing without the system's cache, where there is such a thing."""
 
@@ -84,8 +85,7 @@ class BulkFile:
             OSError: It cannot be written.
         """
         self._file = _opened_for_bulk(path)
-        # Mapped memory begins at a page, as writing past the cache demands.
-        self._free = [memoryview(mmap.mmap(-1, BUFFER_BYTES)) for _ in range(BUFFERS)]
+        self._free = [_buffer() for _ in range(BUFFERS)]
         self._filling, self._filled = self._free.pop(), 0
         self._writer = ThreadPoolExecutor(1)
         self._written: deque[Future[memoryview]] = deque()
@@ -189,6 +189,18 @@ def opened(path: Path, compression: Compression, *, live: bool, append: bool) ->
         path = path.with_name(path.name + SUFFIXES[compression])
         return PackedFile(path, compression, append=append)
     return LiveFile(path, append=append) if live else BulkFile(path)
+
+
+def _buffer() -> memoryview:
+    """Memory that begins at a page, as writing past the cache demands.
+
+    Of large pages where there are any: the system looks at each page that the disk is to read.
+    """
+    memory = mmap.mmap(-1, BUFFER_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        with suppress(OSError):  # a system that was built without them
+            memory.madvise(mmap.MADV_HUGEPAGE)
+    return memoryview(memory)
 
 
 def _opened_for_bulk(path: Path) -> int:

@@ -13,8 +13,8 @@ YEAR = 365 * 86_400
 LONGEST_MEMBERSHIP = 5 * YEAR
 NEVER = np.int64(2**62)
 """The next request of a listener who has left."""
-NOTHING_BEFORE = 255
-"""The previous state of a session's first request."""
+NOTHING_BEFORE = -1
+"""The previous state of a session's first request; a machine's flags have False there."""
 BLOCK = 100_000
 """Listeners made at once, so that a large number needs little memory on the way."""
 

@@ -70,6 +70,7 @@ class Machine:
         return self._groups[auth, level]
 
     def _flags(self, values: Iterable[bool]) -> Flags:
+        """Of each state; False at `end`, which is also where no state (-1) leads."""
         return np.array([*values, False], dtype=bool)
 
     def _weights_after(self, config: Config) -> list[npt.NDArray[np.float64]]:

@@ -122,7 +122,7 @@ class Run:
         """Simulate up to `until` and hand it to the sinks; returns the number of requests."""
         before = len(self.simulation.listeners)
         requests, actions = self.simulation.advance(until)
-        if len(self.simulation.listeners) != before:
+        if self.names and len(self.simulation.listeners) != before:
             self.topics.update(self.simulation.listeners)
         for messages in self._messages(requests, actions):
             outgoing = self.faults.applied(messages)

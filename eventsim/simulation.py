@@ -14,6 +14,8 @@ from eventsim.randomness import Integers, drawn, exponentials, generators
 from eventsim.sessions import Requests, Walk
 from eventsim.world import World
 
+FORESEEN_SECONDS = 90 * 86_400
+"""How far ahead newcomers are made: many at once, as each time all texts are put together anew."""
 OPEN_END_YEARS = 5
 """For how long at least a simulation has room for new listeners, whatever its end."""
 
@@ -63,53 +65,57 @@ class Walker(Protocol):
         """See `Walk`."""
 
 
-Via = Callable[[Walk], Walker]
+Via = Callable[[Walker], Walker]
 """Makes of the simulation's own walk the one to take."""
-
-
-def itself(walk: Walk) -> Walker:
-    """The walk as it is."""
-    return walk
 
 
 class Simulation:
     """Listeners and their world; `advance` makes time pass."""
 
-    def __init__(
-        self, world: World, start: int, end: int | None, users: int, via: Via = itself
-    ) -> None:
+    def __init__(self, world: World, start: int, end: int | None, users: int) -> None:
         """Bring `users` listeners to `start`; times are epoch seconds.
 
         Raises:
             ConfigurationError: The configuration contradicts itself.
         """
         self.world = world
-        self.now = start
+        self.now, self._end = start, end
         self.stride = most = _room(users, world.config.growth_rate, start, end)
         """How far the numbers of a listener's sessions are apart."""
         self._arrivals = Arrivals(world)
-        self._walk = via(Walk(world, session_stride=most))
+        self._walk: Walker = Walk(world, session_stride=most)
         self.growth = Growth(world.config, users, start, most)
         self.listeners: Listeners = self._arrivals.founders(users, start)
         self._walk.welcome(self.listeners)
         self._walk.skip_to(self.listeners, start)
+        self._welcome_those_before(start + 1)
         self.tells_actions = world.player is not None
         """Whether player actions are wanted."""
         self.pending = NO_ACTIONS
         """Player actions that are still to come, of songs that have begun."""
 
+    def go_on(self, via: Via) -> None:
+        """Let the listeners act `via` some other walk from now on."""
+        self._walk = via(self._walk)
+
     def advance(self, until: int) -> tuple[Requests, PlayerActions]:
         """All that happens from now to `until` (epoch seconds, exclusive)."""
-        born_at = self.growth.until(until)
-        if len(born_at):
-            first = len(self.listeners)
-            newcomers = self._arrivals.newcomers(first, born_at)
-            self._walk.welcome(newcomers)
-            self.listeners.extend(newcomers)
+        self._welcome_those_before(until)
         requests = self._walk.until(self.listeners, until)
         actions = self._actions(requests, until) if self.tells_actions else NO_ACTIONS
         self.now = until
         return requests, actions
+
+    def _welcome_those_before(self, until: int) -> None:
+        """Let the newcomers in, and with them those of the time behind `until`."""
+        if self.growth.next_at >= until:
+            return
+        foreseen = until + FORESEEN_SECONDS
+        born_at = self.growth.until(foreseen if self._end is None else min(foreseen, self._end))
+        if len(born_at):
+            newcomers = self._arrivals.newcomers(len(self.listeners), born_at)
+            self._walk.welcome(newcomers)
+            self.listeners.extend(newcomers)
 
     def _actions(self, requests: Requests, until: int) -> PlayerActions:
         """Player actions before `until`, of these songs and of earlier ones that still ran."""

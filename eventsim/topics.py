@@ -12,7 +12,7 @@ from contracts.events import (
     STATUS_CHANGE_EVENTS,
 )
 from eventsim.fragments import Lines
-from eventsim.listeners import NOTHING_BEFORE, Listeners
+from eventsim.listeners import Listeners
 from eventsim.machine import Flags
 from eventsim.messages import Messages
 from eventsim.player import ACTIONS
@@ -46,6 +46,10 @@ class Topics:
         if "_texts" in self.__dict__:
             self._texts.update(listeners)
 
+    def prepare_texts(self) -> None:
+        """Have the texts ready now; otherwise they are made when first asked for."""
+        self._texts  # noqa: B018 - that is to ask for them
+
     def nothing(self, topic: str) -> Messages:
         """No messages of a topic."""
         if topic == MUSIC_EVENTS.name:
@@ -64,10 +68,9 @@ class Topics:
 
     def logins(self, requests: Requests) -> Messages:
         """One message a request that follows a Login page in its session."""
-        follows = (requests.previous != NOTHING_BEFORE) & self._machine.is_login[
-            np.minimum(requests.previous, self._machine.end)
-        ]
-        return self._messages(AUTH_EVENTS.name, _chosen(requests, follows))
+        return self._messages(
+            AUTH_EVENTS.name, _chosen(requests, self._machine.is_login[requests.previous])
+        )
 
     def changes(self, requests: Requests) -> Messages:
         """One message a request to change the plan."""
@@ -101,7 +104,7 @@ class Topics:
 
     @cached_property
     def _texts(self) -> Texts:
-        """Made when first asked for: who writes no text need not wait for it."""
+        """Who writes no text need not wait for it."""
         return Texts(self._world, self._listeners, *self._span)
 
     def _written(self, topic: str, requests: Requests) -> Lines:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 
 from contracts.errors import MusicFlowError, UnavailableError
@@ -24,11 +25,11 @@ from contracts.events import (
     STATUS_CHANGE_EVENTS,
 )
 from contracts.logs import configure_logs
-from eventsim.assembly import simulated, topics_of
+from eventsim.assembly import Stage, set_up, simulated, topics_of
 from eventsim.options import Settings
 from eventsim.progress import Progress
 from eventsim.report import Report
-from eventsim.telling import Hearing, Telling
+from eventsim.telling import Board, Hearing, Telling
 
 LOADS = {
     PAGE_VIEW_EVENTS.name: 10,
@@ -45,8 +46,8 @@ class Worker:
     """A process that writes topics."""
 
     process: BaseProcess
-    told: Connection
-    """What it is told of what the listeners do."""
+    ear: Connection
+    """Where it is told that there is something to read."""
     answer: Connection
     """What it says at the end: its report, or its error."""
 
@@ -70,28 +71,41 @@ def simulated_by_all(settings: Settings) -> Report:
         ConfigurationError: A file is wrong, or the configuration contradicts itself.
         UnavailableError: Not all could be written, or a worker died.
     """
+    stage = set_up(settings)
     if settings.workers == 1:
         with Progress() as progress:
-            return simulated(settings, topics_of(settings), progress)
+            return simulated(stage, topics_of(settings), progress)
+    if settings.format == "ndjson" or settings.kafka:
+        stage.topics.prepare_texts()  # once, for all
+    context = _context()
+    board = Board(context)
     workers: list[Worker] = []
     try:
         workers.extend(
-            _started(settings, part) for part in shares(topics_of(settings), settings.workers)
+            _started(context, stage, part, board)
+            for part in shares(topics_of(settings), settings.workers)
         )
-        return _told_by_one(settings, workers)
+        return _told_by_one(stage, workers, board)
     finally:
         for worker in workers:
             worker.process.terminate()
             worker.process.join()
 
 
-def _told_by_one(settings: Settings, workers: list[Worker]) -> Report:
+def _context() -> BaseContext:
+    # A forked process has all that was set up. Elsewhere than on Linux, libraries that have
+    # threads of their own do not stand it, and each process is given a copy.
+    return multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+
+
+def _told_by_one(stage: Stage, workers: list[Worker], board: Board) -> Report:
     """Simulate here, and have what happens written there."""
-    ears = [worker.told for worker in workers]
+    ears = [worker.ear for worker in workers]
+    stage.simulation.go_on(via=lambda walk: Telling(walk, board, ears))
     try:
         with Progress() as progress:
-            report = simulated(settings, (), progress, lambda walk: Telling(walk, ears))
-    except BrokenPipeError:
+            report = simulated(stage, (), progress)
+    except (EOFError, BrokenPipeError, ConnectionResetError):
         ended = wait([worker.answer for worker in workers])
         for worker in workers:
             if worker.answer in ended:
@@ -102,31 +116,30 @@ def _told_by_one(settings: Settings, workers: list[Worker]) -> Report:
     return report
 
 
-def _started(settings: Settings, topics: tuple[str, ...]) -> Worker:
-    # A forked process has imported everything already; elsewhere than on Linux, libraries that
-    # have threads of their own do not stand it.
-    linux = sys.platform == "linux"
-    context = multiprocessing.get_context("fork") if linux else multiprocessing.get_context("spawn")
-    told, tells = context.Pipe(duplex=False)
+def _started(context: BaseContext, stage: Stage, topics: tuple[str, ...], board: Board) -> Worker:
+    told, ear = context.Pipe()
     answer, answers = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(settings, topics, told, answers), daemon=True)
+    process = context.Process(  # type: ignore[attr-defined]  # every context has it
+        target=_work, args=(stage, topics, board, told, answers), daemon=True
+    )
     process.start()
     told.close()  # so that a worker that dies is noticed
     answers.close()
-    return Worker(process, tells, answer)
+    return Worker(process, ear, answer)
 
 
 def _work(
-    settings: Settings, topics: tuple[str, ...], told: Connection, answers: Connection
+    stage: Stage, topics: tuple[str, ...], board: Board, told: Connection, answers: Connection
 ) -> None:
     """What a worker does: its topics, and then it answers with its report or its error."""
     configure_logs()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the first process's to answer
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    stage.simulation.go_on(via=lambda _: Hearing(board, told))
     try:
         with closing(told):
-            answers.send(simulated(settings, topics, Progress(), lambda _: Hearing(told)))
+            answers.send(simulated(stage, topics, Progress()))
     except MusicFlowError as error:
         answers.send(error)
 

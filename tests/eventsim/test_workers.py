@@ -2,6 +2,7 @@
 
 import json
 import os
+from multiprocessing import get_context
 
 import pytest
 from hypothesis import given
@@ -32,6 +33,12 @@ def by_one(tmp_path_factory):
 def test_the_bytes_are_the_same_whatever_the_number_of_workers(tmp_path, by_one, workers):
     assert written(tmp_path, workers) == by_one
     assert list(json.loads(by_one["report.json"])["topics"]) == sorted(TOPICS)
+
+
+def test_processes_that_are_not_forked_write_the_same(tmp_path, by_one, monkeypatch):
+    monkeypatch.setattr("eventsim.workers._context", lambda: get_context("spawn"))
+
+    assert written(tmp_path, 2) == by_one
 
 
 @given(workers=st.integers(1, 20), topics=st.sampled_from([TOPICS, CLASSIC_TOPICS]))
