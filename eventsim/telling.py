@@ -5,6 +5,7 @@ only the news that a slot has been filled, and the answer that it has been read.
 """
 
 from collections.abc import Sequence
+from dataclasses import fields
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
 from typing import Any
@@ -17,14 +18,11 @@ from eventsim.listeners import Listeners
 from eventsim.sessions import Requests
 from eventsim.simulation import Walker
 
-KINDS = {
-    "listener": np.int32, "at": np.int64, "state": np.int16, "previous": np.int16,
-    "session": np.int64, "item": np.int32, "song": np.int32,
-}  # fmt: skip
-"""The columns of requests, as small as they can be."""
-SLOT_ROWS = 65_536
-SLOTS = 8
-"""How far the simulation can be ahead of who writes: two stretches, about."""
+COLUMNS = tuple(each.name for each in fields(Requests))
+SLOT_ROWS = 262_144
+"""More than most stretches have; longer ones are told in parts."""
+SLOTS = 4
+"""How far the simulation can be ahead of who writes."""
 READ = b"r"
 
 
@@ -33,17 +31,12 @@ class Board:
 
     def __init__(self, context: BaseContext) -> None:
         """Take the memory; processes that are given the board share it."""
-        widths = [np.dtype(kind).itemsize for kind in KINDS.values()]
-        self._memory: Any = context.RawArray("b", SLOTS * SLOT_ROWS * sum(widths))
+        self._memory: Any = context.RawArray("q", SLOTS * len(COLUMNS) * SLOT_ROWS)
 
-    def columns(self) -> dict[str, npt.NDArray[Any]]:
-        """Each column of requests by name: a row a slot."""
-        columns, first = {}, 0
-        for name, kind in KINDS.items():
-            column = np.frombuffer(self._memory, kind, SLOTS * SLOT_ROWS, first)
-            columns[name] = column.reshape(SLOTS, SLOT_ROWS)
-            first += column.nbytes
-        return columns
+    def slots(self) -> npt.NDArray[np.int64]:
+        """Slots by columns by rows."""
+        memory: npt.NDArray[np.int64] = np.frombuffer(self._memory, np.int64)
+        return memory.reshape(SLOTS, len(COLUMNS), SLOT_ROWS)
 
 
 class Telling:
@@ -51,7 +44,7 @@ class Telling:
 
     def __init__(self, walk: Walker, board: Board, ears: Sequence[Connection]) -> None:
         """Walk as `walk` does; whoever has the other end of an ear reads all of it."""
-        self._walk, self._columns, self._ears = walk, board.columns(), ears
+        self._walk, self._slots, self._ears = walk, board.slots(), ears
         self._told = 0
 
     def welcome(self, listeners: Listeners) -> None:
@@ -79,9 +72,9 @@ class Telling:
         if self._told >= SLOTS:
             for ear in self._ears:
                 ear.recv_bytes(len(READ))  # that the slot has been read
-        slot = self._told % SLOTS
-        for name, column in self._columns.items():
-            column[slot, : len(part)] = getattr(part, name)
+        slot = self._slots[self._told % SLOTS]
+        for name, column in zip(COLUMNS, slot, strict=True):
+            column[: len(part)] = getattr(part, name)
         for ear in self._ears:
             ear.send((len(part), is_last))
         self._told += 1
@@ -92,8 +85,9 @@ class Hearing:
 
     def __init__(self, board: Board, told: Connection) -> None:
         """Hear of it through `told` and the board."""
-        self._columns, self._told = board.columns(), told
+        self._slots, self._told = board.slots(), told
         self._heard = 0
+        self._in_use = False
 
     def welcome(self, listeners: Listeners) -> None:
         """Nothing: who walks is in the other process."""
@@ -102,29 +96,33 @@ class Hearing:
         """Nothing, as above."""
 
     def until(self, listeners: Listeners, end: int) -> Requests:  # noqa: ARG002 - as in `Walk`
-        """The requests of the next stretch.
+        """The requests of the next stretch; they stand until the one after it is asked for.
 
         Raises:
             UnavailableError: The other process has ended.
         """
-        parts, is_last = [], False
+        part, is_last = self._next_part()
+        if is_last:
+            return part
+        copies = [_copied(part)]
         while not is_last:
-            try:
-                rows, is_last = self._told.recv()
-                parts.append(self._read(rows))
-                self._told.send_bytes(READ)
-            except (EOFError, OSError) as error:
-                raise UnavailableError("the process that simulates has ended") from error
-        if len(parts) == 1:
-            return parts[0]
-        return Requests(
-            *(np.concatenate([getattr(part, name) for part in parts]) for name in KINDS)
-        )
+            part, is_last = self._next_part()
+            copies.append(_copied(part))
+        return Requests(*np.concatenate(copies, axis=1))
 
-    def _read(self, rows: int) -> Requests:
-        """A copy of what the slot holds, which can then be filled again."""
-        slot = self._heard % SLOTS
+    def _next_part(self) -> tuple[Requests, bool]:
+        """What the next slot holds, and whether that ends the stretch."""
+        try:
+            if self._in_use:
+                self._told.send_bytes(READ)
+            rows, is_last = self._told.recv()
+        except (EOFError, OSError) as error:
+            raise UnavailableError("the process that simulates has ended") from error
+        slot = self._slots[self._heard % SLOTS]
         self._heard += 1
-        return Requests(
-            *(column[slot, :rows].astype(np.int64) for column in self._columns.values())
-        )
+        self._in_use = True
+        return Requests(*slot[:, :rows]), is_last
+
+
+def _copied(part: Requests) -> npt.NDArray[np.int64]:
+    return np.stack([getattr(part, name) for name in COLUMNS])
