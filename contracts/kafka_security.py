@@ -87,8 +87,11 @@ class KafkaSecurity:
         """Whether connections are encrypted."""
         return self.protocol.endswith("SSL")
 
-    def as_librdkafka(self) -> dict[str, str]:
-        """Options of confluent_kafka's clients; the password is among them."""
+    def as_librdkafka(self, *, by_content: bool = False) -> dict[str, str]:
+        """Options of confluent_kafka's clients; the password is among them.
+
+        Certificates are named by their files, or given `by_content`, for other machines.
+        """
         if self == KafkaSecurity():
             return {}
         options = {"security.protocol": self.protocol}
@@ -96,8 +99,12 @@ class KafkaSecurity:
             options["sasl.mechanism"] = self.mechanism
             options["sasl.username"] = self.username
             options["sasl.password"] = self.password.get_secret_value()
-        for name, file in (("ca", self.ca), ("certificate", self.certificate), ("key", self.key)):
-            if file:
+        files = (("ca", CA, self.ca), ("certificate", CERTIFICATE, self.certificate),
+                 ("key", KEY, self.key))  # fmt: skip
+        for name, variable, file in files:
+            if file and by_content:
+                options[f"ssl.{name}.pem"] = _text(variable, file)
+            elif file:
                 options[f"ssl.{name}.location"] = str(file)
         if self.key_password:
             options["ssl.key.password"] = self.key_password.get_secret_value()

@@ -83,15 +83,18 @@ def _ranges(
     """What became of each partition's offsets.
 
     Raises:
-        LakeError: More messages came back than offsets went out.
+        LakeError: Something else was read than what was planned, or more came back than there is.
     """
+    read = sorted((each.partition, each.start, each.end) for each in facts)
+    wanted = [(each.partition, each.start, each.end) for each in planned.ranges(topic)]
+    if read != wanted:
+        raise LakeError(f"{topic}: offsets were read that were not planned, or planned and not "
+                        "read: nothing was committed")  # fmt: skip
     by_partition = {each.partition: each for each in facts}
-    if len(by_partition) != len(facts) or not by_partition.keys() <= planned.ends.keys():
-        raise LakeError(f"{topic}: Spark split a Kafka partition: nothing was committed")
     ranges = []
     for partition in sorted(planned.ends):
         start, end = planned.starts[partition], planned.ends[partition]
-        fact = by_partition.get(partition, TaskFacts(partition))
+        fact = by_partition.get(partition, TaskFacts(partition, start, end))
         not_data = end - start - fact.accepted - fact.rejected
         if not_data < 0:
             raise LakeError(

@@ -20,6 +20,16 @@ INITIAL_OFFSETS = "sources/0/0"
 
 
 @dataclass(frozen=True, slots=True)
+class OffsetRange:
+    """Offsets of one Kafka partition, `end` exclusive."""
+
+    topic: str
+    partition: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedBatch:
     """One micro-batch, as Spark planned it: the same at each attempt."""
 
@@ -29,6 +39,14 @@ class PlannedBatch:
     starts: Mapping[int, int]
     ends: Mapping[int, int]
     """Offsets per Kafka partition, `ends` exclusive."""
+
+    def ranges(self, topic: str) -> list[OffsetRange]:
+        """What is to be read of each partition that has offsets in it."""
+        return [
+            OffsetRange(topic, partition, self.starts[partition], end)
+            for partition, end in sorted(self.ends.items())
+            if self.starts[partition] < end
+        ]
 
     def is_empty(self) -> bool:
         """Whether no offset lies in it."""

@@ -12,15 +12,16 @@ from contracts.logs import log
 from contracts.manifests import Manifest, ManifestLog
 from streaming.accounting import account, measures
 from streaming.attempts import clean
-from streaming.checkpoint import Checkpoint, PlannedBatch
+from streaming.checkpoint import Checkpoint, OffsetRange, PlannedBatch
+from streaming.guards import check_goes_forward
 from streaming.limits import Limits
 from streaming.progress import Lag
 from streaming.stopwatch import Stopwatch
 from streaming.tail import LogTail
 from streaming.task import BatchTask, TaskFacts
 
-RunTasks = Callable[[BatchTask], Sequence[TaskFacts]]
-"""Lands the batch's messages on the workers; one answer per Kafka partition that has any."""
+RunTasks = Callable[[BatchTask, Sequence[OffsetRange]], Sequence[TaskFacts]]
+"""Lands the messages of these ranges on the workers; one answer for each."""
 
 LagAfter = Callable[[Mapping[int, int]], Lag]
 """How far landing is behind once all before these offsets is committed."""
@@ -66,6 +67,7 @@ class Committer:
         Raises:
             ConflictError: Another writer has landed these messages, or some before them are
                 missing; nothing of this attempt counts.
+            LakeError: Kafka no longer holds them all.
         """
         clock = clock or Stopwatch()
         self.tail.refresh()
@@ -75,10 +77,11 @@ class Committer:
             log.info("batch was committed before", event_name=self._name, batch=number)
             return None
         self._check_continues(planned)
+        check_goes_forward(self._name, planned)
         if planned.is_empty():
             return None
         clock.lap("plan")
-        facts = sorted(run_tasks(self._task(writer, planned)), key=lambda each: each.partition)
+        facts = run_tasks(self._task(writer, planned), planned.ranges(self._name))
         clock.lap("land")
         measured = measures(facts, clock.seconds, self._lag_after(planned.ends))
         manifest = self._append(

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from contracts.errors import ConfigurationError, ConflictError, LakeError
 from contracts.gaps import Hole
-from streaming.checkpoint import Checkpoint
+from streaming.checkpoint import Checkpoint, PlannedBatch
 from streaming.kafka import Held
 
 EARLIEST = -2
@@ -52,15 +52,34 @@ def check_no_holes(topic: str, found: Sequence[Hole]) -> None:
     Raises:
         LakeError: Messages were deleted before they were landed, or the topic is another.
     """
-    if not found:
-        return
+    if found:
+        raise no_longer_held(topic, found)
+
+
+def no_longer_held(topic: str, found: Sequence[Hole]) -> LakeError:
+    """The error that names these holes, and says what to do."""
     named = "; ".join(str(each) for each in found[:SHOWN])
     others = f"; and {len(found) - SHOWN} partitions more" if len(found) > SHOWN else ""
-    raise LakeError(
+    return LakeError(
         f"Kafka no longer holds what comes after the lake's end: {named}{others}. Bring the "
         "messages or the right cluster back; or, if they are lost, put that on record and go on "
         f"with `python -m streaming accept-gap --event {topic}`"
     )
+
+
+def check_goes_forward(topic: str, planned: PlannedBatch) -> None:
+    """No partition may end before it begins: offsets are never taken back.
+
+    Raises:
+        LakeError: Kafka holds less than what was landed.
+    """
+    for partition, end in planned.ends.items():
+        if end < (start := planned.starts[partition]):
+            raise LakeError(
+                f"{topic}: partition {partition} of Kafka now ends at offset {end}, but {start} "
+                "was reached: the topic was created anew or cut back; start landing again, it "
+                "says what is missing and what to do"
+            )
 
 
 def check_checkpoint(topic: str, checkpoint: Checkpoint, ends: Mapping[int, int]) -> None:

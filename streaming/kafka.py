@@ -33,9 +33,10 @@ TOPIC_CONFIG = {
 OPEN = KafkaSecurity()
 """A cluster that lets everybody in, such as the local broker."""
 
-_SILENT = logging.getLogger("streaming.kafka.client")
-_SILENT.addHandler(logging.NullHandler())
-_SILENT.propagate = False
+SILENT = logging.getLogger("streaming.kafka.client")
+SILENT.addHandler(logging.NullHandler())
+SILENT.propagate = False
+"""For clients: their own log lines would go to stderr between ours; errors reach us anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +59,13 @@ class Cluster:
         """Talk to the cluster at `bootstrap_servers`; nothing is sent yet."""
         self.bootstrap_servers = bootstrap_servers
         self.patience = patience
-        # The client's own log lines would go to stderr between ours; its errors reach us anyway.
         self._refusal = Refusal()
         options: dict[str, Any] = {
             "bootstrap.servers": bootstrap_servers,
             "error_cb": self._refusal,
             **security.as_librdkafka(),
         }
-        self._admin = AdminClient(options, logger=_SILENT)
+        self._admin = AdminClient(options, logger=SILENT)
 
     def partitions(self) -> dict[str, int]:
         """The number of partitions of each topic.

@@ -1,17 +1,15 @@
 """The query of one topic: what Spark reads, and what is done with each of its batches."""
 
-import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
-import msgspec
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
-from contracts import errors
 from contracts.errors import MusicFlowError, UnavailableError
 from contracts.events import Event
 from contracts.logs import log
@@ -25,20 +23,11 @@ from streaming.committer import Committer, Destination
 from streaming.guards import check_checkpoint, check_no_holes, holes, starting_offsets
 from streaming.kafka import Held
 from streaming.progress import Lag, ProgressKeeper
+from streaming.reading import KafkaAccess
 from streaming.settings import LandingSettings
 from streaming.stopwatch import Stopwatch
 from streaming.tail import LogTail
-from streaming.task import FACTS_DDL, BatchTask, TaskFacts, landing
-
-# Kafka's own defaults make many small requests: a third of Java's time went there.
-_FETCH = {
-    "max.partition.fetch.bytes": str(8 * 1024 * 1024),
-    "fetch.max.bytes": str(64 * 1024 * 1024),
-    "max.poll.records": "5000",
-    "receive.buffer.bytes": str(1024 * 1024),
-}
-_OUR_ERROR = re.compile(rf"^{re.escape(errors.__name__)}\.(\w+): (.*)$", re.MULTILINE)
-
+from streaming.workers import land_on_workers
 
 OnCommit = Callable[[Manifest, Mapping[str, float]], None]
 """Told of each batch that was committed, and of the driver's seconds by phase."""
@@ -112,6 +101,8 @@ class TopicQuery:
         self.query: StreamingQuery | None = None
         self._settings = settings
         self._source = source
+        patience = settings.kafka_patience_seconds
+        self._access = KafkaAccess.of(source.address, patience, settings.security)
         self._ground = ground
         self._on_commit = on_commit
         self._stopping = threading.Event()
@@ -197,19 +188,20 @@ class TopicQuery:
             # A batch begins when the trigger's time has come, or at once if it would be full.
             options["minOffsetsPerTrigger"] = options["maxOffsetsPerTrigger"]
             options["maxTriggerDelay"] = f"{self._settings.trigger_seconds}s"
-        of_kafka = _FETCH | self._settings.security.as_java()
+        of_kafka = self._settings.security.as_java()
         options |= {f"kafka.{name}": value for name, value in of_kafka.items()}
-        stream = spark.readStream.format("kafka").options(**options).load()
-        return stream.select("partition", "offset", "value")
+        return spark.readStream.format("kafka").options(**options).load()
 
     def _land(self, messages: DataFrame, number: int) -> None:
-        """What Spark calls for each batch."""
+        """What Spark calls for each batch; it plans, and its own reading is never run."""
         self._idle.clear()
+        spark = messages.sparkSession.sparkContext
         try:
             if self._stopping.is_set():
                 raise StoppingError
             clock = Stopwatch()
-            manifest = self._committer.commit(number, lambda task: _run(task, messages), clock)
+            land = partial(land_on_workers, spark, self._access)
+            manifest = self._committer.commit(number, land, clock)
             self._tell_progress()
             if manifest is not None:
                 self._on_commit(manifest, clock.seconds)
@@ -222,26 +214,3 @@ class TopicQuery:
     def _tell_progress(self) -> None:
         ends = self._ground.tail.ends or self._ground.checkpoint.initial_offsets()
         self.progress.committed(ends, self._ground.tail.seq, self._ground.checkpoint.writer())
-
-
-def _run(task: BatchTask, messages: DataFrame) -> Sequence[TaskFacts]:
-    """Land the messages on the workers.
-
-    Raises:
-        MusicFlowError: What a worker could not do.
-    """
-    try:
-        rows = messages.mapInArrow(landing(task), FACTS_DDL).collect()
-    except (Py4JError, PySparkException) as error:
-        told = error_of_worker(str(error))
-        if told is None:
-            raise
-        raise told from error
-    return [msgspec.json.decode(row.facts, type=TaskFacts) for row in rows]
-
-
-def error_of_worker(trace: str) -> MusicFlowError | None:
-    """Our own error in the stack trace of a worker, if there is one."""
-    found = _OUR_ERROR.search(trace)
-    kind = getattr(errors, found[1], None) if found else None
-    return kind(found[2]) if found and kind is not None else None

@@ -22,10 +22,6 @@ from streaming.settings import LandingSettings
 
 LOG = "spark.log"
 
-# Rows of one Arrow batch: more is no faster and costs memory in each worker.
-_ARROW_ROWS = 20_000
-# A worker holds a batch several times over while it judges it.
-_ARROW_BYTES = 32 * 1024 * 1024
 # Spark's own list lacks those of Kafka's options that hold a password or a private key.
 _SECRET_OPTIONS = "(?i)secret|password|token|access[.]?key|url|sasl|keystore"  # noqa: S105 - names
 _JAVA_ENDS_WITHIN = 20.0
@@ -122,8 +118,6 @@ def _conf(settings: LandingSettings, libraries: list[Path], logging: Path) -> Sp
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": "1",
-        "spark.sql.execution.arrow.maxRecordsPerBatch": str(_ARROW_ROWS),
-        "spark.sql.execution.arrow.maxBytesPerBatch": str(_ARROW_BYTES),
         "spark.ui.enabled": "false",
         "spark.redaction.regex": _SECRET_OPTIONS,
         "spark.sql.redaction.options.regex": _SECRET_OPTIONS,

@@ -1,19 +1,17 @@
-"""What runs on Spark's workers: one Kafka partition of one batch is judged and written.
+"""One Kafka partition of one batch is judged and written; it runs on Spark's workers.
 
 Only facts go back to the driver; rows go straight from Kafka's bytes to Parquet.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark import TaskContext
 
 from contracts.errors import ConflictError, LakeError
 from contracts.events import EVENTS_BY_NAME
@@ -21,15 +19,13 @@ from contracts.lake import batch_folder, hour_folder, hour_key, hour_of, rejecte
 from contracts.manifests import DataFile
 from contracts.store import open_store
 from streaming.attempts import note, note_path
+from streaming.checkpoint import OffsetRange
 from streaming.delays import Delays, delays_of, merged
 from streaming.judge import Judge, Verdict
 from streaming.limits import Limits
 from streaming.parquet import TaskFiles
+from streaming.reading import Chunk
 from streaming.stopwatch import Stopwatch
-
-FACTS = pa.schema([pa.field("facts", pa.binary(), nullable=False)])
-FACTS_DDL = "facts binary not null"
-"""What a task returns: one row for its partition, a `TaskFacts` in JSON."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR_US = 3_600_000_000
@@ -57,6 +53,9 @@ class TaskFacts:
     """What became of one Kafka partition's messages in one batch."""
 
     partition: int
+    start: int
+    end: int
+    """All offsets from `start` to before `end` were read."""
     accepted: int = 0
     rejected: int = 0
     rejected_by_reason: Mapping[str, int] = field(default_factory=dict)
@@ -71,39 +70,20 @@ class TaskFacts:
     seconds: Mapping[str, float] = field(default_factory=dict)
 
 
-def landing(
-    task: BatchTask,
-) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """The function for Spark's `mapInArrow`."""
-
-    def land(messages: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        context = TaskContext.get()
-        facts = land_partition(task, messages, context.attemptNumber() if context else 0)
-        if facts is not None:
-            yield pa.record_batch([[msgspec.json.encode(facts)]], schema=FACTS)
-
-    return land
-
-
 def land_partition(
-    task: BatchTask, messages: Iterator[pa.RecordBatch], attempt: int
-) -> TaskFacts | None:
-    """Judge and write the messages of one partition; None if there are none.
+    task: BatchTask, wanted: OffsetRange, chunks: Iterable[Chunk], attempt: int
+) -> TaskFacts:
+    """Judge and write one partition's messages.
 
     Args:
         task: The batch.
-        messages: Columns partition, offset and value.
+        wanted: The partition, and its offsets in the batch.
+        chunks: Its messages, in order.
         attempt: How often Spark tried this task before.
     """
-    clock = Stopwatch()
-    first = next((chunk for chunk in messages if chunk.num_rows), None)
-    if first is None:
-        return None
-    partition = first.column("partition")[0].as_py()
-    writer = PartitionWriter(task, partition, attempt, clock)
+    writer = PartitionWriter(task, wanted, attempt, Stopwatch())
     try:
-        writer.write(first)
-        for chunk in messages:
+        for chunk in chunks:
             writer.write(chunk)
         return writer.finish()
     finally:
@@ -113,14 +93,16 @@ def land_partition(
 class PartitionWriter:
     """Judges chunks of one partition's messages, writes them and keeps the count."""
 
-    def __init__(self, task: BatchTask, partition: int, attempt: int, clock: Stopwatch) -> None:
-        """Begin partition `partition` of the batch `task`; `clock` runs since before it is read."""
+    def __init__(
+        self, task: BatchTask, wanted: OffsetRange, attempt: int, clock: Stopwatch
+    ) -> None:
+        """Begin a partition of the batch `task`; `clock` runs since before it is read."""
         self._task = task
         self._clock = clock
-        self._facts = TaskFacts(partition)
+        self._facts = TaskFacts(wanted.partition, wanted.start, wanted.start)
         self._reasons: Counter[str] = Counter()
         self._judge = Judge(EVENTS_BY_NAME[task.event_name], task.limits)
-        self._name = f"p{partition}-{task.run}-{attempt}"
+        self._name = f"p{wanted.partition}-{task.run}-{attempt}"
         self._store = store = open_store(task.lake)
         self._note = note_path(task.event_name, task.writer, task.batch, self._name)
         self.files = TaskFiles(
@@ -128,16 +110,17 @@ class PartitionWriter:
         )
         self._rejects = self._path(rejected_folder(task.event_name, hour_of(task.batch_at)))
 
-    def write(self, chunk: pa.RecordBatch) -> None:
+    def write(self, chunk: Chunk) -> None:
         """Judge a chunk and add its rows to their files."""
-        if not chunk.num_rows:
+        self._facts.end = chunk.end
+        messages = chunk.messages
+        if not messages.num_rows:
             return
         self._clock.lap("read")
-        self._check_partition(chunk)
-        verdict = self._judge(self._with_topic(chunk), self._task.batch_at)
-        if verdict.accepted.num_rows + verdict.rejected.num_rows != chunk.num_rows:
+        verdict = self._judge(messages, self._task.batch_at)
+        if verdict.accepted.num_rows + verdict.rejected.num_rows != messages.num_rows:
             raise LakeError("the judgement lost or doubled messages: nothing of it was committed")
-        self._count(verdict, chunk)
+        self._count(verdict, messages)
         self._clock.lap("judge")
         for hour, rows in by_hour(verdict.accepted):
             folder = hour_folder(self._task.event_name, hour)
@@ -154,7 +137,8 @@ class PartitionWriter:
         """
         self._clock.lap("read")
         written = self.files.finish()
-        self._check_noted(written)
+        if written:
+            self._check_noted(written)
         self._clock.lap("write")
         self._facts.seconds = self._clock.seconds
         self._facts.files = tuple(each for each in written if each.path != self._rejects)
@@ -181,21 +165,9 @@ class PartitionWriter:
         batch = batch_folder(self._task.writer, self._task.batch)
         return f"{folder}/{batch}/{self._name}.parquet"
 
-    def _check_partition(self, chunk: pa.RecordBatch) -> None:
-        """Spark gives each task one partition; counts and file names rest on it."""
-        if (chunk.column("partition").to_numpy() != self._facts.partition).any():
-            raise LakeError(
-                "a task got messages of several Kafka partitions: nothing was committed"
-            )
-
-    def _with_topic(self, chunk: pa.RecordBatch) -> pa.RecordBatch:
-        """The chunk with its topic, which need not travel with each message."""
-        topic = pa.repeat(pa.scalar(self._task.event_name), chunk.num_rows)
-        return pa.record_batch([topic, *chunk.columns], names=["topic", *chunk.schema.names])
-
-    def _count(self, verdict: Verdict, chunk: pa.RecordBatch) -> None:
+    def _count(self, verdict: Verdict, messages: pa.RecordBatch) -> None:
         facts = self._facts
-        values = cast("pa.BinaryArray", chunk.column("value"))
+        values = cast("pa.BinaryArray", messages.column("value"))
         facts.bytes_in += pc.sum(pc.binary_length(values)).as_py() or 0
         facts.accepted += verdict.accepted.num_rows
         facts.rejected += verdict.rejected.num_rows

@@ -1,11 +1,9 @@
 """A lake with rejects that pass a mended contract, and replaying them in one call."""
 
 import itertools
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contracts.events import LISTEN_EVENTS, Event
@@ -18,10 +16,10 @@ from streaming.attempts import clean
 from streaming.checkpoint import PlannedBatch
 from streaming.limits import Limits
 from streaming.replay import Replayed, Replayer
-from streaming.task import BatchTask, land_partition
+from streaming.task import BatchTask
 
 from .judging import LIMITS
-from .messages import BATCH_AT, arrow_messages
+from .messages import BATCH_AT, chunk, land
 
 FIRST = BATCH_AT.replace(minute=0)
 ALWAYS = (FIRST - 24 * HOUR, FIRST + 24 * HOUR)
@@ -65,10 +63,11 @@ class RejectingLake:
         task = BatchTask(str(self.store.root), "listen_events", "w", seq, planned.at,
                          seq - 1, "run", self._beside(LIMITS), 2**20)  # fmt: skip
         facts = [
-            land_partition(task, iter([_chunk(dealt[each], each, starts[each])]), 0)
-            for each in starts
+            land(task, chunk(*values, partition=each, first_offset=starts[each]), partition=each)
+            for each, values in dealt.items()
+            if values
         ]
-        manifest = account("listen_events", "w", planned, [each for each in facts if each])
+        manifest = account("listen_events", "w", planned, facts)
         self.log.append(replace(manifest, seq=seq))
         clean(self.store, self.log, seq)
         return self.log.read(seq)
@@ -110,7 +109,3 @@ class RejectingLake:
 
     def _beside(self, limits: Limits) -> Limits:
         return limits.beside(read_expiry(self.store, "listen_events"))
-
-
-def _chunk(values: Sequence[bytes | None], partition: int, first_offset: int) -> pa.RecordBatch:
-    return arrow_messages(*values, partition=partition, first_offset=first_offset)

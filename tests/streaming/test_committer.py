@@ -15,9 +15,9 @@ from streaming.committer import Committer, Destination
 from streaming.progress import Lag
 from streaming.stopwatch import Stopwatch
 from streaming.tail import LogTail
-from streaming.task import PartitionWriter, TaskFacts, land_partition
+from streaming.task import PartitionWriter, TaskFacts
 
-from .messages import arrow_messages, listen
+from .messages import chunk, land, listen
 
 
 class CrashError(Exception):
@@ -48,25 +48,34 @@ def committer(destination, log, written_checkpoint) -> Committer:
 
 
 def landed(*partitions):
-    """Runs the tasks of a batch on partitions given as lists of messages."""
+    """Runs the tasks of a batch on partitions given as lists of messages; markers end them."""
 
-    def run_tasks(task):
-        chunks = [
-            arrow_messages(*values, partition=number) for number, values in enumerate(partitions)
+    def run_tasks(task, ranges, attempt=0):
+        return [
+            land(
+                task,
+                chunk(
+                    *partitions[wanted.partition],
+                    partition=wanted.partition,
+                    first_offset=wanted.start,
+                ),
+                chunk(first_offset=wanted.end),
+                partition=wanted.partition,
+                attempt=attempt,
+            )
+            for wanted in ranges
         ]
-        facts = [land_partition(task, iter([chunk]), attempt=0) for chunk in chunks]
-        return [each for each in facts if each is not None]
 
     return run_tasks
 
 
-def never(task):
+def never(task, ranges):
     raise AssertionError("nothing should be written")
 
 
 def then_crash(run_tasks):
-    def run(task):
-        run_tasks(task)
+    def run(task, ranges):
+        run_tasks(task, ranges)
         raise CrashError
 
     return run
@@ -138,7 +147,7 @@ def test_a_batch_without_offsets_leaves_no_manifest(committer, written_checkpoin
 def test_offsets_without_messages_are_committed_as_no_data(committer, written_checkpoint, log):
     written_checkpoint.plan(0, {0: 2, 1: 0})
 
-    committer.commit(0, lambda _: [])
+    committer.commit(0, landed([]))
 
     assert log.read(1).offsets[0].not_data == 2
 
@@ -181,9 +190,9 @@ def test_what_a_killed_attempt_left_is_gone_after_the_next(
 def test_a_retried_task_leaves_one_file(committer, written_checkpoint, log):
     written_checkpoint.plan(0, {0: 1, 1: 0})
 
-    def tried_twice(task):
-        land_partition(task, iter([arrow_messages(listen(0))]), attempt=0)
-        return [land_partition(task, iter([arrow_messages(listen(0))]), attempt=1)]
+    def tried_twice(task, ranges):
+        landed([listen(0)])(task, ranges)
+        return landed([listen(0)])(task, ranges, attempt=1)
 
     committer.commit(0, tried_twice)
 
@@ -224,10 +233,10 @@ def test_a_writer_that_was_replaced_while_it_wrote_loses(
 ):
     written_checkpoint.plan(0, {0: 1, 1: 0})
 
-    def replaced_meanwhile(task):
-        facts = landed([listen(0)])(task)
+    def replaced_meanwhile(task, ranges):
+        facts = landed([listen(0)])(task, ranges)
         planned = destination.checkpoint.batch(0)
-        manifest = account("listen_events", "other", planned, [TaskFacts(0, accepted=1)])
+        manifest = account("listen_events", "other", planned, [TaskFacts(0, 0, 1, accepted=1)])
         log.append(replace(manifest, seq=1))
         return facts
 
@@ -244,8 +253,8 @@ def test_the_same_batch_committed_meanwhile_is_taken_as_done(
     written_checkpoint.plan(0, {0: 1, 1: 0})
     twin = Committer(destination, LogTail(log))
 
-    def overtaken(task):
-        facts = landed([listen(0)])(task)
+    def overtaken(task, ranges):
+        facts = landed([listen(0)])(task, ranges)
         twin.commit(0, landed([listen(0)]))
         return facts
 
@@ -259,9 +268,9 @@ def test_a_replay_that_takes_the_number_only_moves_the_batch_on(committer, writt
     written_checkpoint.plan(1, {0: 2, 1: 0})
     committer.commit(0, landed([listen(0)]))
 
-    def replayed_meanwhile(task):
+    def replayed_meanwhile(task, ranges):
         log.append(replace(log.read(1), seq=2, kind="replay", writer="content", files=()))
-        return landed([listen(1)])(task)
+        return landed([listen(1)])(task, ranges)
 
     committer.commit(1, replayed_meanwhile)
 
@@ -294,9 +303,12 @@ def test_the_same_number_with_other_offsets_is_refused(committer, written_checkp
 @pytest.mark.parametrize(
     ("facts", "problem"),
     [
-        pytest.param([TaskFacts(0, accepted=2)], "messages more", id="more rows than offsets"),
-        pytest.param([TaskFacts(0), TaskFacts(0)], "split", id="a partition in two tasks"),
-        pytest.param([TaskFacts(7)], "split", id="a partition that was not planned"),
+        pytest.param([TaskFacts(0, 0, 1, accepted=2)], "messages more", id="more than offsets"),
+        pytest.param([TaskFacts(0, 0, 1)] * 2, "not planned", id="a partition in two tasks"),
+        pytest.param([TaskFacts(7, 0, 1)], "not planned", id="a partition that was not planned"),
+        pytest.param([], "not read", id="a partition that was not read"),
+        pytest.param([TaskFacts(0, 0, 0)], "not read", id="a range that was not read to its end"),
+        pytest.param([TaskFacts(0, 0, 2)], "not planned", id="a range that was read too far"),
     ],
 )
 def test_facts_that_cannot_be_are_never_committed(
@@ -305,7 +317,7 @@ def test_facts_that_cannot_be_are_never_committed(
     written_checkpoint.plan(0, {0: 1, 1: 0})
 
     with pytest.raises(LakeError, match=problem):
-        committer.commit(0, lambda _: facts)
+        committer.commit(0, lambda *_: facts)
     assert log.last() == 0
 
 
@@ -331,9 +343,9 @@ def test_a_task_that_slept_until_its_batch_was_landed_leaves_no_files(
     written_checkpoint.plan(0, {0: 2, 1: 0})
     messages = [listen(0), listen(1, hours=1)]
 
-    def sleep_before_writing(task):
-        writer = PartitionWriter(task, 0, 0, Stopwatch())
-        writer.write(arrow_messages(*messages))
+    def sleep_before_writing(task, ranges):
+        writer = PartitionWriter(task, ranges[0], 0, Stopwatch())
+        writer.write(chunk(*messages))
         writer.files._announce_new()
         Committer(destination, LogTail(log)).commit(0, landed(messages))
         return [writer.finish()]

@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.errors import LakeError
 from contracts.lake import hour_of
-from streaming.task import BatchTask, by_hour, land_partition
+from streaming.task import BatchTask, by_hour
 
-from .messages import BATCH_AT, arrow_messages, listen
+from .messages import BATCH_AT, chunk, land, listen
 
 
 @pytest.fixture
@@ -32,9 +31,9 @@ def task(store, limits) -> BatchTask:
 
 
 def test_rows_go_to_the_folders_of_their_event_hours(task, store):
-    messages = arrow_messages(listen(0), listen(1, hours=1), listen(2), partition=2)
+    messages = chunk(listen(0), listen(1, hours=1), listen(2), partition=2)
 
-    facts = land_partition(task, iter([messages]), attempt=0)
+    facts = land(task, messages, partition=2)
 
     assert [(each.path, each.hour, each.rows) for each in facts.files] == [
         (
@@ -55,9 +54,7 @@ def test_rows_go_to_the_folders_of_their_event_hours(task, store):
 
 
 def test_rejects_are_kept_as_received_by_the_batchs_hour(task, store):
-    messages = arrow_messages(b"not json", listen(0), None, listen(1, sessionId=None))
-
-    facts = land_partition(task, iter([messages]), attempt=0)
+    facts = land(task, chunk(b"not json", listen(0), None, listen(1, sessionId=None)))
 
     assert (facts.accepted, facts.rejected) == (1, 3)
     assert facts.rejected_by_reason == {"unreadable_json": 2, "missing_field": 1}
@@ -72,27 +69,34 @@ def test_rejects_are_kept_as_received_by_the_batchs_hour(task, store):
 
 def test_the_facts_span_all_chunks(task):
     chunks = [
-        arrow_messages(),
-        arrow_messages(listen(3, hours=2)),
-        arrow_messages(),
-        arrow_messages(listen(0, hours=-2), listen(1, mood="happy"), first_offset=1),
+        chunk(),
+        chunk(listen(3, hours=2)),
+        chunk(first_offset=1),
+        chunk(listen(0, hours=-2), listen(1, mood="happy"), first_offset=1),
     ]
 
-    facts = land_partition(task, iter(chunks), attempt=0)
+    facts = land(task, *chunks)
 
     assert (facts.accepted, facts.rejected, facts.rows_with_unknown_fields) == (3, 0, 1)
     assert facts.min_occurred_at == datetime(2026, 1, 1, 3, tzinfo=UTC)
     assert facts.max_occurred_at == datetime(2026, 1, 1, 7, 0, 0, 3000, tzinfo=UTC)
 
 
-def test_no_messages_are_no_facts(task, store):
-    assert land_partition(task, iter([]), attempt=0) is None
-    assert land_partition(task, iter([arrow_messages()]), attempt=0) is None
+def test_offsets_without_messages_leave_no_file(task, store):
+    facts = land(task, chunk(first_offset=7), chunk(first_offset=9))
+
+    assert (facts.start, facts.end, facts.accepted, facts.rejected) == (7, 9, 0, 0)
     assert list(store.list("")) == []
 
 
+def test_the_facts_tell_how_far_was_read(task):
+    facts = land(task, chunk(listen(0), first_offset=5), chunk(first_offset=8))
+
+    assert (facts.start, facts.end, facts.accepted) == (5, 8, 1)
+
+
 def test_the_note_names_every_file(task, store):
-    facts = land_partition(task, iter([arrow_messages(listen(0), b"no")]), attempt=1)
+    facts = land(task, chunk(listen(0), b"no"), attempt=1)
 
     (path,) = store.list("_attempts")
     note = json.loads(store.read(path))
@@ -102,18 +106,9 @@ def test_the_note_names_every_file(task, store):
 
 
 def test_another_attempt_never_writes_to_the_same_file(task):
-    attempts = [
-        land_partition(task, iter([arrow_messages(listen(0))]), attempt=each) for each in (0, 1)
-    ]
+    attempts = [land(task, chunk(listen(0)), attempt=each) for each in (0, 1)]
 
     assert attempts[0].files[0].path != attempts[1].files[0].path
-
-
-def test_a_task_refuses_messages_of_two_partitions(task):
-    chunks = [arrow_messages(listen(0)), arrow_messages(listen(1), partition=1)]
-
-    with pytest.raises(LakeError, match="several Kafka partitions"):
-        land_partition(task, iter(chunks), attempt=0)
 
 
 @settings(deadline=None)
