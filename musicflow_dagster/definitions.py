@@ -4,13 +4,17 @@ import warnings
 
 import dagster as dg
 
+from musicflow_dagster.assets.exposures import exposure_assets
+from musicflow_dagster.assets.freshness_check import freshness_checks
 from musicflow_dagster.assets.lake import lake_assets
-from musicflow_dagster.assets.models import model_assets
+from musicflow_dagster.assets.models import model_assets, secret_asset
 from musicflow_dagster.assets.offsets_check import offsets_checks
+from musicflow_dagster.assets.presentation import presented
 from musicflow_dagster.assets.published import snapshot_asset
 from musicflow_dagster.assets.raw import raw_assets
 from musicflow_dagster.assets.reconciled import reconciled_asset
 from musicflow_dagster.assets.rejects_check import rejects_checks
+from musicflow_dagster.automation.freshness import freshness_sensor
 from musicflow_dagster.automation.jobs import hourly_job
 from musicflow_dagster.automation.lake_jobs import expiry_job, expiry_schedule, replay_job
 from musicflow_dagster.automation.schedules import sweeper
@@ -35,20 +39,31 @@ def build_definitions(settings: Settings) -> dg.Definitions:
 def _assembled(settings: Settings) -> dg.Definitions:
     hours = hourly_partitions(settings.start)
     project = prepared_project(settings)
-    published = list(published_models(read_manifest(project)))
+    manifest = read_manifest(project)
+    published = list(published_models(manifest))
     return dg.Definitions(
-        assets=[
-            *lake_assets(hours),
-            *raw_assets(settings, hours),
-            model_assets(project, settings, hours),
-            reconciled_asset(hours),
-            snapshot_asset(published, settings.snapshot, hours),
-        ],
+        assets=presented(
+            [
+                *lake_assets(hours),
+                *raw_assets(settings, hours),
+                secret_asset(),
+                model_assets(project, settings, hours),
+                reconciled_asset(hours),
+                snapshot_asset(published, settings.snapshot, hours),
+                *exposure_assets(manifest),
+            ],
+            settings,
+        ),
         jobs=[hourly_job(), replay_job(settings), expiry_job(settings)],
         schedules=[sweeper(settings), expiry_schedule(settings)],
-        sensors=[manifest_sensor(settings), stream_sensor(settings)],
+        sensors=[
+            manifest_sensor(settings),
+            stream_sensor(settings),
+            freshness_sensor(settings),
+        ],
         asset_checks=[
             *stream_checks(settings),
+            *freshness_checks(settings),
             *offsets_checks(settings),
             *rejects_checks(settings, hours),
         ],

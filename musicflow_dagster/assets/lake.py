@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from contracts.events import EVENTS, Event
+from contracts.events import EVENTS, Event, lake_fields
 from contracts.to_arrow import accepted_schema
 from musicflow_dagster.assets.keys import OWNERS, kafka_key, lake_key, rejected_key
 
@@ -46,7 +46,7 @@ def _assets_of(event: Event, hours: dg.HourlyPartitionsDefinition) -> Iterator[d
 
 def column_schema(event: Event) -> dg.TableSchema:
     """Columns from the lake on, as the contract describes them."""
-    described = {each.name: each.description for each in event.fields}
+    described = {each.name: each.description for each in lake_fields(event)}
     return dg.TableSchema(
         [
             dg.TableColumn(

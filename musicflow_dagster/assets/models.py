@@ -8,7 +8,12 @@ from typing import Any
 
 import dagster as dg
 import duckdb
-from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
+    DbtProject,
+    dbt_assets,
+)
 
 from musicflow_dagster.assets.keys import OWNERS
 from musicflow_dagster.dbt_resource import DbtResource
@@ -38,6 +43,18 @@ class LayeredTranslator(DagsterDbtTranslator):
         return OWNERS
 
 
+def secret_asset() -> dg.AssetSpec:
+    """The key of the pseudonyms, as a place in the lineage; its value shows nowhere."""
+    return dg.AssetSpec(
+        ["staging", "pseudonym_key"],
+        description="The secret that listeners' pseudonyms are made with: one row, put there "
+        "before each build of the models, never published.",
+        group_name="staging",
+        kinds={"duckdb"},
+        owners=OWNERS,
+    )
+
+
 def model_assets(
     project: DbtProject, settings: Settings, hours: dg.HourlyPartitionsDefinition
 ) -> dg.AssetsDefinition:
@@ -49,7 +66,9 @@ def model_assets(
         exclude=WITHOUT_UNIT_TESTS,
         partitions_def=hours,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        dagster_dbt_translator=LayeredTranslator(),
+        dagster_dbt_translator=LayeredTranslator(
+            DagsterDbtTranslatorSettings(enable_code_references=True)
+        ),
         pool=POOL,
     )
     def models(
