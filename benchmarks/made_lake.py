@@ -136,12 +136,11 @@ def table_of(event: Event, rows: Rows, first_offset: int) -> pa.Table:
 
 
 def _column(column: pa.Field, rows: Rows, positions: dict[str, Values]) -> pa.Array:
+    values: Values = pa.nulls(rows.count, column.type)
     if column.name in positions:
         values = positions[column.name]
     elif column.name in MAKERS:
         values = MAKERS[column.name](rows)
-    else:
-        return pa.nulls(rows.count, column.type)
     made: pa.Array = values if isinstance(values, pa.Array) else pa.array(values, column.type)
     return made
 
