@@ -14,6 +14,7 @@ from musicflow_dagster.assets.published import snapshot_asset
 from musicflow_dagster.assets.raw import raw_assets
 from musicflow_dagster.assets.reconciled import reconciled_asset
 from musicflow_dagster.assets.rejects_check import rejects_checks
+from musicflow_dagster.automation.alerts import alert_sensor
 from musicflow_dagster.automation.freshness import freshness_sensor
 from musicflow_dagster.automation.jobs import hourly_job
 from musicflow_dagster.automation.lake_jobs import expiry_job, expiry_schedule, replay_job
@@ -60,6 +61,7 @@ def _assembled(settings: Settings) -> dg.Definitions:
             manifest_sensor(settings),
             stream_sensor(settings),
             freshness_sensor(settings),
+            alert_sensor(settings),
         ],
         asset_checks=[
             *stream_checks(settings),

@@ -16,6 +16,7 @@ from dagster_dbt import (
 )
 
 from musicflow_dagster.assets.keys import OWNERS
+from musicflow_dagster.assets.retrying import retried
 from musicflow_dagster.dbt_resource import DbtResource
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.partitions import hours_of_run
@@ -75,15 +76,16 @@ def model_assets(
         context: dg.AssetExecutionContext, dbt: DbtResource, warehouse: WarehouseResource
     ) -> Iterator[Any]:
         secret = settings.pseudonym_key
-        with warehouse.open() as connection:
-            key = pseudonym_key(secret.get_secret_value() if secret else None, settings.home)
-            set_pseudonym_key(connection, key)
-        with environment(_variables(hours_of_run(context), settings)):
-            invocation = dbt.cli(["build"], context=context)
-            events = list(invocation.stream())
-        shutil.rmtree(invocation.target_path)  # what dbt compiled; kept only where it failed
-        with warehouse.open() as connection:
-            yield from _with_row_counts(events, connection)
+        with retried(context):
+            with warehouse.open() as connection:
+                key = pseudonym_key(secret.get_secret_value() if secret else None, settings.home)
+                set_pseudonym_key(connection, key)
+            with environment(_variables(hours_of_run(context), settings)):
+                invocation = dbt.cli(["build"], context=context)
+                events = list(invocation.stream())
+            shutil.rmtree(invocation.target_path)  # what dbt compiled; kept only where it failed
+            with warehouse.open() as connection:
+                yield from _with_row_counts(events, connection)
 
     return models
 

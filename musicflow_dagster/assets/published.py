@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 
 from musicflow_dagster.assets.keys import FACTS_RECONCILED, OWNERS, SNAPSHOT
+from musicflow_dagster.assets.retrying import retried
 from musicflow_dagster.partitions import hours_of_run
 from musicflow_dagster.publication import VIEWS
 from musicflow_dagster.publishing import RECONCILIATION, Published, Publisher
@@ -35,7 +36,7 @@ def snapshot_asset(
     def publish(
         context: dg.AssetExecutionContext, warehouse: WarehouseResource
     ) -> dg.MaterializeResult:
-        with warehouse.open() as connection:
+        with retried(context), warehouse.open() as connection:
             publication = Publisher(connection, snapshot).publish(tables, hours_of_run(context))
         rows = {name: table.rows for name, table in sorted(publication.tables.items())}
         return dg.MaterializeResult(

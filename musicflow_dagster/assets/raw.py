@@ -17,6 +17,7 @@ from musicflow_dagster.assets.hour_checks import (
 )
 from musicflow_dagster.assets.keys import OWNERS, lake_key, raw_key
 from musicflow_dagster.assets.lake import column_schema
+from musicflow_dagster.assets.retrying import retried
 from musicflow_dagster.assets.verdicts import Verdict, store_verdict
 from musicflow_dagster.checks.findings import Number
 from musicflow_dagster.contract_check import SAMPLE
@@ -73,8 +74,8 @@ def raw_asset(
     def load(
         context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
     ) -> dg.MaterializeResult:
-        index = lake.manifests()
-        with warehouse.open() as connection:
+        with retried(context), warehouse.open() as connection:
+            index = lake.manifests()
             report = load_hours(connection, index, event, hours_of_run(context))
         findings = findings_of(settings, index, event, report.loaded)
         _report_hours(context, event, report, findings)

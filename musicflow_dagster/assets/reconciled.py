@@ -7,6 +7,7 @@ import dagster as dg
 from contracts.lake import hour_key
 from musicflow_dagster.accounts import FACTS, FactHour, account_for, is_whole
 from musicflow_dagster.assets.keys import FACTS_RECONCILED, OWNERS, raw_key
+from musicflow_dagster.assets.retrying import retried
 from musicflow_dagster.assets.verdicts import Verdict, store_verdict
 from musicflow_dagster.contract_check import SAMPLE
 from musicflow_dagster.partitions import hours_of_run
@@ -43,7 +44,7 @@ def reconciled_asset(hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDefinitio
     def account(
         context: dg.AssetExecutionContext, warehouse: WarehouseResource
     ) -> dg.MaterializeResult:
-        with warehouse.open() as connection:
+        with retried(context), warehouse.open() as connection:
             counted = account_for(connection, hours_of_run(context))
         _report_hours(context, counted)
         return dg.MaterializeResult(

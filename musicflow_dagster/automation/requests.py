@@ -9,6 +9,7 @@ from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from musicflow_dagster.assets.raw import REFUSED_HOURS_TAG, REFUSED_TAG
 from musicflow_dagster.automation.jobs import BUILDING_JOBS
+from musicflow_dagster.automation.reopening import REOPENS_TAG, only_reopens
 from musicflow_dagster.knowledge import gather, rules
 from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.partitions import range_tags
@@ -72,6 +73,8 @@ def new_requests(
         if earlier and not again:
             continue
         tags = range_tags(build.hours) | {PLAN_TAG: build.key}
+        if only_reopens(build):
+            tags[REOPENS_TAG] = "yes"
         requests.append(dg.RunRequest(run_key=f"{build.key}/{earlier}", tags=tags))
     return requests
 

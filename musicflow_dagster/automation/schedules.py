@@ -3,6 +3,7 @@
 import dagster as dg
 
 from musicflow_dagster.automation.jobs import HOURLY
+from musicflow_dagster.automation.reopening import calmed
 from musicflow_dagster.automation.requests import (
     current_plan,
     is_building,
@@ -34,7 +35,8 @@ def sweeper(settings: Settings) -> dg.ScheduleDefinition:
         index = manifest_index(settings)
         index.refresh()
         plan = current_plan(context.instance, index, settings)
-        requests = new_requests(context.instance, plan.builds, again=True)
+        builds = calmed(context.instance, plan, settings.run_hours)
+        requests = new_requests(context.instance, builds, again=True)
         return requests or dg.SkipReason(plan.reason)
 
     return sweep

@@ -6,6 +6,7 @@ import msgspec
 from contracts.events import EVENTS
 from musicflow_dagster.automation.jobs import HOURLY
 from musicflow_dagster.automation.lake_report import LakeReport, ReportRules
+from musicflow_dagster.automation.reopening import calmed
 from musicflow_dagster.automation.requests import (
     current_plan,
     is_building,
@@ -64,9 +65,12 @@ def _requests(
     if is_building(instance, settings):
         return [], "a build is under way; what is complete then is asked for after it"
     plan = current_plan(instance, index, settings)
-    requests = new_requests(instance, plan.builds, again=False)
+    builds = calmed(instance, plan, settings.run_hours)
+    requests = new_requests(instance, builds, again=False)
     if requests:
         return requests, None
+    if len(builds) < len(plan.builds):
+        return [], "late hours were opened again a moment ago; these follow within a minute"
     if plan.builds:
         return [], "the last build of these hours failed; the hourly schedule tries again"
     return [], plan.reason
