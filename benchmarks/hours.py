@@ -38,7 +38,7 @@ from contracts.logs import configure_logs
 from musicflow_dagster.accounts import account_for
 from musicflow_dagster.automation.jobs import HOURLY
 from musicflow_dagster.automation.sensors import manifest_sensor
-from musicflow_dagster.commands.build import QUIET_CONSOLE
+from musicflow_dagster.commands.running import QUIET_CONSOLE
 from musicflow_dagster.dbt_models import prepared_project, published_models, read_manifest
 from musicflow_dagster.definitions import build_definitions
 from musicflow_dagster.hours import HourRange

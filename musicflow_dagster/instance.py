@@ -33,6 +33,20 @@ def prepare_home(home: Path) -> None:
 def opened_instance(home: Path) -> Iterator[dg.DagsterInstance]:
     """The persistent instance in `home`, whose runs the web interface shows."""
     prepare_home(home)
-    os.environ["DAGSTER_HOME"] = str(home)  # where the event log looks for its place
-    with dg.DagsterInstance.from_config(str(home)) as instance:
+    with _dagster_home(home):
+        instance = dg.DagsterInstance.from_config(str(home))
+    with instance:
         yield instance
+
+
+@contextmanager
+def _dagster_home(home: Path) -> Iterator[None]:
+    """Name the folder as Dagster's own commands do: the event log looks there for its place."""
+    before = os.environ.get("DAGSTER_HOME")
+    os.environ["DAGSTER_HOME"] = str(home)
+    try:
+        yield
+    finally:
+        os.environ.pop("DAGSTER_HOME")
+        if before is not None:
+            os.environ["DAGSTER_HOME"] = before

@@ -1,7 +1,9 @@
 """The DuckDB warehouse: one writer at a time, held from load to publish."""
 
 import fcntl
+import os
 import secrets
+import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -154,7 +156,7 @@ class WriterLock:
             UnavailableError: Another run held it all the time.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        file = self.path.open("w")
+        file = self.path.open("a+")
         deadline = time.monotonic() + self.patience_seconds
         while not _locked(file):
             if time.monotonic() > deadline:
@@ -164,20 +166,33 @@ class WriterLock:
                     "seconds; wait for it, or cancel it"
                 )
             time.sleep(RETRY_SECONDS)
+        file.truncate(0)
+        file.write(_this_process())
+        file.flush()
         self._file = file
 
     def is_held(self) -> bool:
         """Whether some process holds the lock now."""
+        return self.holder() is not None
+
+    def holder(self) -> str | None:
+        """The process that holds the lock now, in words; None if no one does."""
         if not self.path.exists():
-            return False
+            return None
         with self.path.open() as file:
-            return not _locked(file)
+            return None if _locked(file) else file.read().strip() or "some process"
 
     def release(self) -> None:
         """Let others write."""
         if self._file:
             self._file.close()
             self._file = None
+
+
+def _this_process() -> str:
+    command = Path(sys.argv[0])
+    name = command.parent.name if command.name == "__main__.py" else command.name
+    return f"process {os.getpid()} ({name})\n"
 
 
 def _locked(file: IO[str]) -> bool:

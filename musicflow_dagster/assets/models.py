@@ -16,6 +16,7 @@ from dagster_dbt import (
 )
 
 from musicflow_dagster.assets.keys import OWNERS
+from musicflow_dagster.assets.model_lineage import add_column_lineage
 from musicflow_dagster.assets.retrying import retried
 from musicflow_dagster.dbt_resource import DbtResource
 from musicflow_dagster.hours import HourRange
@@ -26,6 +27,8 @@ from musicflow_dagster.warehouse import pseudonym_key, set_pseudonym_key
 
 WITHOUT_UNIT_TESTS = "resource_type:unit_test"
 """Unit tests judge the code, not the data: they belong to CI, not to each hour."""
+NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+"""The same for dbt: of a part of the models, dagster-dbt passes on the selection only."""
 
 
 class LayeredTranslator(DagsterDbtTranslator):
@@ -81,10 +84,11 @@ def model_assets(
                 key = pseudonym_key(secret.get_secret_value() if secret else None, settings.home)
                 set_pseudonym_key(connection, key)
             with environment(_variables(hours_of_run(context), settings)):
-                invocation = dbt.cli(["build"], context=context)
+                invocation = dbt.cli(["build", *NO_UNIT_TESTS], context=context)
                 events = list(invocation.stream())
-            shutil.rmtree(invocation.target_path)  # what dbt compiled; kept only where it failed
             with warehouse.open() as connection:
+                add_column_lineage(context, invocation, connection)
+                shutil.rmtree(invocation.target_path)  # kept only where dbt failed
                 yield from _with_row_counts(events, connection)
 
     return models

@@ -11,7 +11,7 @@ from contracts.events import EVENTS, EVENTS_BY_NAME
 from contracts.lake import HOUR
 from musicflow_dagster.assets.hour_checks import ABOUT
 from musicflow_dagster.automation.requests import current_plan, refusals
-from musicflow_dagster.commands.build import QUIET_CONSOLE
+from musicflow_dagster.commands.running import QUIET_CONSOLE
 from musicflow_dagster.definitions import build_definitions
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.knowledge import manifest_index
@@ -102,6 +102,7 @@ def test_planned_hours_are_built_and_accounted_for_and_late_rows_reopen_theirs(p
         watched = verdicts(platform.instance, "listen_events", check)
         assert list(watched.values()) == ["SUCCEEDED"] * 5
     assert_each_hour_shows_its_rows(platform.instance)
+    assert_columns_lead_back_to_raw(platform.instance)
     assert_late_rows_reopen_their_hour(platform, lake)
 
 
@@ -120,6 +121,26 @@ def assert_each_hour_shows_its_rows(instance):
         "2026-01-01-03:00": 1,
         "2026-01-01-04:00": 2,
     }
+
+
+def assert_columns_lead_back_to_raw(instance):
+    lineage = {
+        name: lineage_of(instance, dg.AssetKey(key))
+        for name, key in {
+            "fact": ["marts", "fct_streams"],
+            "staged": ["staging", "stg_eventsim__listen_events"],
+        }.items()
+    }
+    [staged] = lineage["fact"]["listened_at"]
+    [landed] = lineage["staged"][staged.column_name]
+
+    assert (landed.asset_key.path, landed.column_name) == (["raw", "listen_events"], "occurred_at")
+
+
+def lineage_of(instance, key):
+    [newest] = instance.fetch_materializations(key, limit=1).records
+    metadata = newest.asset_materialization.metadata
+    return metadata["dagster/column_lineage"].value.deps_by_column
 
 
 def assert_late_rows_reopen_their_hour(platform, lake):
