@@ -24,6 +24,8 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import QueuePool
 
+from contracts.errors import ConfigurationError
+
 BATCH_VARIABLE = "DAGSTER_EVENT_BATCH_SIZE"
 """Dagster hands events to its log in batches only where this says how many at most."""
 MOST_AT_ONCE = "1000"
@@ -53,11 +55,16 @@ class QuickEventLog(SqliteEventLogStorage):
     def from_config_value(
         cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
     ) -> "QuickEventLog":
-        """The log that `dagster.yaml` describes."""
-        base_dir = config_value.get("base_dir")
-        return cls(
-            base_dir or str(Path(os.environ["DAGSTER_HOME"]) / "history" / "runs"), inst_data
-        )
+        """The log that `dagster.yaml` describes.
+
+        Raises:
+            ConfigurationError: Nothing says where it stands.
+        """
+        home = os.environ.get("DAGSTER_HOME")
+        if not home and "base_dir" not in config_value:
+            raise ConfigurationError("set DAGSTER_HOME, or base_dir of event_log_storage")
+        own_place = str(Path(home or "") / "history" / "runs")
+        return cls(config_value.get("base_dir", own_place), inst_data)
 
     def store_event_batch(self, events: Sequence[Any]) -> None:
         """Store events of one run, in one transaction of its database and one of the index."""

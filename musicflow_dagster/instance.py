@@ -33,9 +33,7 @@ def prepare_home(home: Path) -> None:
 def opened_instance(home: Path) -> Iterator[dg.DagsterInstance]:
     """The persistent instance in `home`, whose runs the web interface shows."""
     prepare_home(home)
-    with _dagster_home(home):
-        instance = dg.DagsterInstance.from_config(str(home))
-    with instance:
+    with _dagster_home(home), dg.DagsterInstance.from_config(str(home)) as instance:
         yield instance
 
 

@@ -6,7 +6,6 @@ from datetime import datetime
 
 import click
 import dagster as dg
-from dagster._core.errors import DagsterError
 from dagster._core.execution.stats import StepEventStatus
 
 from contracts.errors import ConfigurationError
@@ -108,7 +107,7 @@ def _selected(definitions: dg.Definitions, selection: str) -> set[dg.AssetKey]:
     try:
         asked_for = dg.AssetSelection.from_string(selection)
         return set(asked_for.resolve(definitions.resolve_asset_graph(), allow_missing=True))
-    except DagsterError as error:
+    except dg.DagsterError as error:
         raise ConfigurationError(
             f"--assets {selection!r} cannot be read: write for example 'group:marts' or "
             "'key:\"marts/fct_streams\"+'"

@@ -1,0 +1,71 @@
+"""`musicflow doctor`: is everything as the platform needs it, and if not, what to do."""
+
+import json
+from collections.abc import Iterator
+
+import click
+
+from contracts.errors import ConfigurationError, MusicFlowError
+from contracts.lake import hour_key
+from musicflow_dagster.doctor import data, machine
+from musicflow_dagster.doctor.finding import Finding
+from musicflow_dagster.doctor.kafka import kafka
+from musicflow_dagster.settings import Settings, read_settings
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def doctor(*, as_json: bool) -> None:
+    """Examine Java, ports, Kafka, the lake, the warehouse, versions, disk and settings.
+
+    What is not made yet is no problem. The exit code is 0 if there is none, and 1 if there is.
+    """
+    findings = list(_examined())
+    problems = [each.name for each in findings if not each.is_ok]
+    click.echo(_as_json(findings) if as_json else _as_text(findings))
+    if problems:
+        raise MusicFlowError(f"something is to be done about {', '.join(problems)}: see above")
+
+
+def _examined() -> Iterator[Finding]:
+    yield machine.versions()
+    yield machine.java()
+    yield machine.web_port()
+    try:
+        settings = read_settings()
+    except ConfigurationError as error:
+        yield Finding("settings", "a variable is wrong", str(error))
+        return
+    yield _settings(settings)
+    yield machine.disk(settings.home)
+    yield from kafka(settings.home)
+    yield from data.lake(settings)
+    yield data.warehouse(settings)
+    yield data.dagster(settings)
+    yield data.snapshot(settings)
+
+
+def _settings(settings: Settings) -> Finding:
+    start = hour_key(settings.start)
+    if not (settings.dbt_project / "dbt_project.yml").is_file():
+        what = f"{settings.dbt_project} holds no dbt project"
+        return Finding("settings", what, "set MUSICFLOW_DBT_PROJECT")
+    return Finding("settings", f"home {settings.home}, first hour {start}")
+
+
+def _as_json(findings: list[Finding]) -> str:
+    told = [
+        {"name": each.name, "ok": each.is_ok, "what": each.what, "do": each.do or None}
+        for each in findings
+    ]
+    return json.dumps({"ok": all(each.is_ok for each in findings), "findings": told})
+
+
+def _as_text(findings: list[Finding]) -> str:
+    width = max(len(each.name) for each in findings)
+    lines = []
+    for each in findings:
+        lines.append(f"{'ok     ' if each.is_ok else 'PROBLEM'}  {each.name:{width}}  {each.what}")
+        if each.do:
+            lines.append(f"{'':{width + 11}}-> {each.do}")
+    return "\n".join(lines)
