@@ -4,6 +4,7 @@ import dagster as dg
 import msgspec
 
 from contracts.events import EVENTS
+from musicflow_dagster.automation.dead_runs import MESSAGE, bury_dead_runs
 from musicflow_dagster.automation.jobs import HOURLY
 from musicflow_dagster.automation.lake_report import LakeReport, ReportRules
 from musicflow_dagster.automation.reopening import calmed
@@ -51,6 +52,8 @@ def manifest_sensor(settings: Settings) -> dg.SensorDefinition:
         events = [each for report in reports for each in report.events()]
         seqs = {report.event.name: report.last for report in reports}
         after = msgspec.json.encode(Cursor(cursor.lake, seqs)).decode()
+        for run_id in bury_dead_runs(context.instance, settings):
+            context.log.warning("run %s: %s", run_id, MESSAGE)
         requests, reason = _requests(context.instance, index, settings)
         return dg.SensorResult(
             run_requests=requests, skip_reason=reason, asset_events=events, cursor=after
