@@ -126,6 +126,11 @@ def _conf(settings: LandingSettings, libraries: list[Path], logging: Path) -> Sp
         # One thread a task: Spark already runs as many tasks as there are cores.
         "spark.executorEnv.POLARS_MAX_THREADS": "1",
         "spark.executorEnv.OMP_NUM_THREADS": "1",
+        # Chunk after chunk takes the same memory: what is given back has to be cleared anew.
+        "spark.executorEnv.ARROW_DEFAULT_MEMORY_POOL": "system",
+        "spark.executorEnv.MALLOC_MMAP_THRESHOLD_": str(64 * 2**20),
+        "spark.executorEnv.MALLOC_TRIM_THRESHOLD_": str(256 * 2**20),
+        "spark.executorEnv._RJEM_MALLOC_CONF": "dirty_decay_ms:10000,muzzy_decay_ms:10000",
     }
     return SparkConf(loadDefaults=False).setAll(list(options.items()))
 
