@@ -4,6 +4,7 @@ import warnings
 
 import dagster as dg
 
+from musicflow_dagster.assets.catalogue import songs_asset
 from musicflow_dagster.assets.exposures import exposure_assets
 from musicflow_dagster.assets.freshness_check import freshness_checks
 from musicflow_dagster.assets.lake import lake_assets
@@ -15,6 +16,7 @@ from musicflow_dagster.assets.raw import raw_assets
 from musicflow_dagster.assets.reconciled import reconciled_asset
 from musicflow_dagster.assets.rejects_check import rejects_checks
 from musicflow_dagster.automation.alerts import alert_sensor
+from musicflow_dagster.automation.catalogue import catalogue_job, catalogue_sensor
 from musicflow_dagster.automation.freshness import freshness_sensor
 from musicflow_dagster.automation.jobs import hourly_job
 from musicflow_dagster.automation.lake_jobs import expiry_job, expiry_schedule, replay_job
@@ -52,16 +54,18 @@ def _assembled(settings: Settings) -> dg.Definitions:
                 reconciled_asset(hours),
                 snapshot_asset(published, settings.snapshot, hours),
                 *exposure_assets(manifest),
+                songs_asset(settings),
             ],
             settings,
         ),
-        jobs=[hourly_job(), replay_job(settings), expiry_job(settings)],
+        jobs=[hourly_job(), catalogue_job(), replay_job(settings), expiry_job(settings)],
         schedules=[sweeper(settings), expiry_schedule(settings)],
         sensors=[
             manifest_sensor(settings),
             stream_sensor(settings),
             freshness_sensor(settings),
             alert_sensor(settings),
+            catalogue_sensor(settings),
         ],
         asset_checks=[
             *stream_checks(settings),

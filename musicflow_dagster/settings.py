@@ -12,7 +12,7 @@ from contracts.lake import hour_of
 from contracts.webhook import Webhook
 
 REPOSITORY = Path(__file__).parents[1]
-SCHEMAS = frozenset({"raw", "staging", "marts", "reporting", "reconciliation"})
+SCHEMAS = frozenset({"raw", "staging", "marts", "reporting", "reconciliation", "catalogue"})
 """Of the warehouse; its file's name is a name in SQL beside them."""
 
 
@@ -89,6 +89,8 @@ class Settings(BaseSettings):
             filled = default if given == Path() else given.expanduser().absolute()
             object.__setattr__(self, name, filled)  # the model is frozen from here on
         object.__setattr__(self, "home", home)
+        if self.songs:
+            object.__setattr__(self, "songs", self.songs.expanduser().absolute())
         if "://" not in self.lake:
             lake = Path(self.lake or home / "lake").expanduser().absolute()
             object.__setattr__(self, "lake", str(lake))
