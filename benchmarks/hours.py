@@ -41,7 +41,7 @@ from musicflow_dagster.automation.sensors import manifest_sensor
 from musicflow_dagster.commands.running import QUIET_CONSOLE
 from musicflow_dagster.dbt_models import prepared_project, published_models, read_manifest
 from musicflow_dagster.definitions import build_definitions
-from musicflow_dagster.hours import HourRange
+from musicflow_dagster.hours import HourRange, ranges_of
 from musicflow_dagster.instance import opened_instance
 from musicflow_dagster.knowledge import manifest_index
 from musicflow_dagster.partitions import range_tags
@@ -58,6 +58,8 @@ from musicflow_dagster.warehouse import (
 P = ParamSpec("P")
 R = TypeVar("R")
 ROOT = Path(__file__).parents[1]
+AT_ONCE = 2_190
+"""Hours that dbt builds at once where a past is made."""
 START = datetime(2025, 1, 1, tzinfo=UTC)
 
 
@@ -211,7 +213,8 @@ class Platform:
             for event in EVENTS:
                 load_hours(connection, index, event, past)
         with tempfile.TemporaryDirectory() as target:
-            dbt_build(self.settings.warehouse, Path(target), past.start, past.end)
+            for part in ranges_of(past, AT_ONCE):
+                dbt_build(self.settings.warehouse, Path(target), part.start, part.end)
         models = published_models(read_manifest(prepared_project(self.settings)))
         tables = [*(table for _, table in models), *RECONCILIATION]
         with open_warehouse(self.settings.warehouse) as connection:
