@@ -14,12 +14,12 @@ COMMANDS = {
     "doctor": "Examine the machine, Kafka and our folders; say what to do.",
     "init": "Make ready what `dagster dev` expects: its folder, the dbt project read.",
     "reconcile": "Prove that every event is accounted for; the exit code says whether it is.",
-    "status": "Show how far each topic has landed and been built.",
+    "status": "Show how far each topic has landed and been built, and what is broken.",
 }
 
 
 class LazyGroup(click.Group):
-    """Imports a command when it is called: `status` should not wait for Dagster."""
+    """Imports a command when it is called: `doctor` should not wait for Dagster."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 click's signature
         """The commands' names."""

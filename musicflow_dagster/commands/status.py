@@ -1,4 +1,4 @@
-"""`musicflow status`: per topic, how far it has landed and been built."""
+"""`musicflow status`: per topic, how far it has landed and been built, and what is broken."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -8,10 +8,14 @@ import click
 
 from contracts.events import EVENTS
 from contracts.lake import HOUR
+from musicflow_dagster.broken_checks import BrokenCheck, broken_checks
 from musicflow_dagster.commands.tables import table
+from musicflow_dagster.hours import aware
+from musicflow_dagster.instance import CONFIGURATION, opened_instance
 from musicflow_dagster.knowledge import gather, manifest_index, progress, rules
 from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.planner import Known, Plan, plan
+from musicflow_dagster.publication import rows_of
 from musicflow_dagster.settings import Settings, read_settings
 
 
@@ -32,25 +36,64 @@ class TopicStatus:
     missing: int
     newest_complete_hour: str | None
     last_built_hour: str | None
+    last_built_at: str | None
+    broken_checks: int
+    """Of its lake, its rejects and its raw table."""
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def status(*, as_json: bool) -> None:
-    """Show, per topic, the newest event, how far landing is, and the last hour built."""
+    """Show, per topic, how far it has landed and been built, and which checks are broken.
+
+    Nothing is changed, and a run that writes is not waited for. The exit code says nothing of
+    what is broken: for that there are `musicflow reconcile` and `musicflow doctor`.
+    """
     settings = read_settings()
     index = manifest_index(settings)
     index.refresh()
     known = gather(index, settings.snapshot, settings.warehouse)
     planned = plan(known, rules(settings))
-    topics = _topics(index, known, planned, datetime.now(UTC))
+    broken = _broken(settings)
+    topics = _topics(index, known, planned, _Built(_built_at(settings), broken))
     if as_json:
-        click.echo(json.dumps({"topics": [asdict(each) for each in topics], **_ahead(planned)}))
+        told = {"topics": [asdict(each) for each in topics], **_ahead(planned)}
+        click.echo(json.dumps({**told, "broken_checks": [asdict(each) for each in broken]}))
     else:
-        click.echo(_as_text(topics, planned, settings))
+        click.echo(_as_text(topics, planned, settings, broken))
 
 
-def _topics(index: LakeIndex, known: Known, planned: Plan, now: datetime) -> list[TopicStatus]:
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """What is known of builds: when each topic's last one was, and the checks that failed."""
+
+    at: dict[str, datetime]
+    broken: list[BrokenCheck]
+
+    def broken_of(self, topic: str) -> int:
+        """How many checks of a topic's own assets are broken."""
+        own = {f"{layer}/{topic}" for layer in ("lake", "rejected", "raw")}
+        return sum(each.asset in own for each in self.broken)
+
+
+def _broken(settings: Settings) -> list[BrokenCheck]:
+    """The broken checks, if Dagster has ever run here."""
+    if not (settings.dagster_home / CONFIGURATION).exists():
+        return []
+    with opened_instance(settings.dagster_home) as instance:
+        return broken_checks(instance)
+
+
+def _built_at(settings: Settings) -> dict[str, datetime]:
+    """When the newest load of each event was that is published."""
+    rows = rows_of(
+        settings.snapshot, "reconciliation.raw_hours", "event, max(loaded_at)", "true group by 1"
+    )
+    return {event: aware(at) for event, at in rows}
+
+
+def _topics(index: LakeIndex, known: Known, planned: Plan, built: _Built) -> list[TopicStatus]:
+    now = datetime.now(UTC)
     landed = {event: numbers for event, *numbers in index.query(_LANDED)}
     missing = dict(index.query("select event, sum(missing) from offsets group by event"))
     records = progress(index.store)
@@ -74,6 +117,8 @@ def _topics(index: LakeIndex, known: Known, planned: Plan, now: datetime) -> lis
                 missing=missing.get(event.name, 0),
                 newest_complete_hour=_written(complete),
                 last_built_hour=_written(max(known.built.get(event.name, {}), default=None)),
+                last_built_at=_written(built.at.get(event.name)),
+                broken_checks=built.broken_of(event.name),
             )
         )
     return topics
@@ -84,13 +129,41 @@ def _ahead(planned: Plan) -> dict[str, object]:
     return {"to_build": [str(each.hours) for each in planned.builds], "reason": planned.reason}
 
 
-def _as_text(topics: list[TopicStatus], planned: Plan, settings: Settings) -> str:
-    header = list(asdict(topics[0]))
-    lines = [f"lake {settings.lake}", f"snapshot {settings.snapshot}", ""]
-    lines.append(table(header, [list(asdict(each).values()) for each in topics]))
+def _as_text(
+    topics: list[TopicStatus], planned: Plan, settings: Settings, broken: list[BrokenCheck]
+) -> str:
+    lines = [f"lake {settings.lake}", f"snapshot {settings.snapshot}"]
+    lines += [f"complete until {_short(_written(planned.complete_until))}", ""]
+    lines.append(table(list(_COLUMNS), [_row(each) for each in topics]))
     to_build = ", ".join(str(each.hours) for each in planned.builds)
     lines += ["", f"to build: {to_build}" if to_build else f"nothing to build: {planned.reason}"]
-    return "\n".join(lines)
+    return "\n".join([*lines, *map(str, broken)] if broken else [*lines, "no check is broken"])
+
+
+def _row(topic: TopicStatus) -> list[object]:
+    values = (getattr(topic, field) for field in _COLUMNS.values())
+    return [_short(value) if isinstance(value, str) else value for value in values]
+
+
+def _short(written: str | None) -> str | None:
+    """A time without the zone, which is UTC."""
+    return written.removesuffix("+00:00").replace("T", " ") if written else written
+
+
+_COLUMNS = {
+    "topic": "topic",
+    "newest event": "newest_event",
+    "caught up until": "caught_up_until",
+    "lag (s)": "lag_seconds",
+    "not landed": "not_landed",
+    "accepted": "accepted",
+    "rejected": "rejected",
+    "missing": "missing",
+    "last built hour": "last_built_hour",
+    "built at": "last_built_at",
+    "broken": "broken_checks",
+}
+"""What people see, in UTC, and the names of it."""
 
 
 def _written(at: datetime | None) -> str | None:

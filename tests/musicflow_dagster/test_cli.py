@@ -4,8 +4,10 @@ import subprocess
 import sys
 from datetime import timedelta
 
+import dagster as dg
 import pytest
 
+from musicflow_dagster.instance import opened_instance
 from musicflow_dagster.warehouse import WriterLock
 from tests.builders import FIRST_HOUR, hour_of_listens
 
@@ -30,7 +32,17 @@ def musicflow(settings):
 def test_help_names_every_command(musicflow):
     shown = musicflow("--help").stdout
 
-    assert all(f"\n  {command} " in shown for command in ("build", "reconcile", "status"))
+    commands = ("backfill", "build", "doctor", "init", "reconcile", "status")
+    assert all(f"\n  {command} " in shown for command in commands)
+
+
+@pytest.mark.parametrize("command", ["backfill", "build", "doctor", "init", "reconcile", "status"])
+def test_each_command_says_what_it_does_and_how_its_options_are_written(musicflow, command):
+    finished = musicflow(command, "--help")
+
+    assert finished.returncode == 0
+    assert f"Usage: python -m musicflow_dagster {command} [OPTIONS]" in finished.stdout
+    assert command == "init" or "--json" in finished.stdout
 
 
 def test_status_shows_each_topic(musicflow, lake):
@@ -42,7 +54,8 @@ def test_status_shows_each_topic(musicflow, lake):
     assert listens["topic"] == "listen_events"
     assert (listens["accepted"], listens["rejected"], listens["not_landed"]) == (3, 1, 0)
     assert listens["newest_complete_hour"] == "2026-01-01T00:00:00+00:00"
-    assert listens["last_built_hour"] is None
+    assert (listens["last_built_hour"], listens["last_built_at"]) == (None, None)
+    assert (listens["broken_checks"], shown["broken_checks"]) == (0, [])
     assert shown["to_build"] == ["2026-01-01-00:00"]
 
 
@@ -51,6 +64,26 @@ def test_status_of_nothing_says_what_is_missing(musicflow):
 
     assert finished.returncode == 0
     assert "nothing to build: landing was never caught up" in finished.stdout
+
+
+def test_status_names_what_is_broken(musicflow, settings, lake):
+    lake.land("listen_events", hour_of_listens(0, 3))
+    with opened_instance(settings.dagster_home) as instance:
+        instance.report_runless_asset_event(
+            dg.AssetCheckEvaluation(
+                dg.AssetKey(["raw", "listen_events"]),
+                "loaded_and_reconciled",
+                passed=False,
+                partition="2026-01-01-00:00",
+            )
+        )
+    finished = musicflow("status")
+    shown = json.loads(musicflow("status", "--json").stdout)
+
+    assert finished.returncode == 0
+    assert "FAILED: loaded_and_reconciled of raw/listen_events for 1 hours" in finished.stdout
+    assert [topic["broken_checks"] for topic in shown["topics"]] == [1, 0, 0, 0, 0]
+    assert shown["broken_checks"][0]["hours"] == ["2026-01-01-00:00"]
 
 
 def test_reconcile_fails_while_complete_hours_are_not_built(musicflow, lake):
