@@ -202,7 +202,7 @@ class RangeReader:
         wanted, access = self._wanted, self._access
         return UnavailableError(
             f"Kafka at {access.address} sends nothing of {wanted.topic} partition "
-            f"{wanted.partition} from offset {self._position} on, for {access.patience:.0f} s "
+            f"{wanted.partition} from offset {self._position} on, for {access.patience:g} s "
             f"({self._refusal.advice() or self._complaint}): start landing again when it does"
         )
 
