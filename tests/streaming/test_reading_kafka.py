@@ -3,6 +3,7 @@
 import itertools
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 
 import pytest
 from confluent_kafka import Producer, TopicPartition
@@ -17,6 +18,7 @@ from streaming.reading import Chunk, KafkaAccess, chunks_of
 pytestmark = pytest.mark.integration
 
 WAIT = 60.0
+TRIES = 6
 
 
 @pytest.fixture
@@ -26,10 +28,13 @@ def access(kafka) -> KafkaAccess:
 
 @pytest.fixture
 def topic(kafka) -> str:
-    """A topic of the test's own, with two partitions."""
-    name = f"range-{uuid.uuid4().hex[:8]}"
-    Cluster(kafka, WAIT).create_missing([name], 2)
-    return name
+    """A topic of the test's own, with two partitions; where no leader is found, another one."""
+    for _ in range(TRIES):
+        name = f"range-{uuid.uuid4().hex[:8]}"
+        with suppress(UnavailableError):
+            Cluster(kafka).create_missing([name], 2)
+            return name
+    raise UnavailableError(f"no leader was found for any of {TRIES} topics")
 
 
 def send(address: str, topic: str, values: Sequence[bytes | None], partition: int = 0) -> None:
