@@ -1,4 +1,7 @@
-"""Landing against what people run today: `python -m benchmarks.landing [--events N] [--latency]`.
+"""Landing against what people run today: `python -m benchmarks.landing`.
+
+`--events N` makes the topic smaller, `--against plain_consumer` leaves out the other baselines,
+`--latency` measures something else: from append to commit, and the start.
 
 Every side reads the same topic of listens, in four partitions, with and without poison; each has
 a process of its own and takes the topic twice, of which the second time counts. CPU-seconds are
@@ -11,7 +14,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +62,9 @@ def main(arguments: list[str]) -> None:
     """Measure everything, or the latency alone."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=EVENTS, help=f"[default: {EVENTS:,}]")
+    parser.add_argument(
+        "--against", nargs="+", choices=BASELINES, default=BASELINES, help="[default: all]"
+    )
     parser.add_argument("--latency", action="store_true", help="only append to commit, and start")
     options = parser.parse_args(arguments)
     configure_logs()
@@ -67,16 +73,16 @@ def main(arguments: list[str]) -> None:
         measure_latency()
         return
     for share in POISON:
-        measure(options.events, share)
+        measure(options.events, share, options.against)
 
 
-def measure(events: int, share: float) -> None:
-    """Compare all sides on one topic; without poison also one core with two."""
+def measure(events: int, share: float, baselines: Sequence[str]) -> None:
+    """Compare landing with baselines on one topic; without poison also one core with two."""
     with topic(events, share) as (address, folder):
         ours = side("ours", address, folder)
         show("ours", ours, poison=share)
         say("memory_peak", ours.mebibytes / 1024, "GiB", poison=share, messages=ours.messages)
-        for name in BASELINES:
+        for name in baselines:
             baseline = side(name, address, folder)
             show(name, baseline, poison=share)
             compared = {"baseline": name, "poison": share}
