@@ -1,6 +1,7 @@
 """The raw assets: hours of an event, brought from the lake to the warehouse and checked."""
 
 import json
+import time
 from dataclasses import asdict
 
 import dagster as dg
@@ -74,16 +75,18 @@ def raw_asset(
     def load(
         context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
     ) -> dg.MaterializeResult:
+        began = time.monotonic()
         with retried(context), warehouse.open() as connection:
             index = lake.manifests()
             report = load_hours(connection, index, event, hours_of_run(context))
+        seconds = round(time.monotonic() - began, 3)
         findings = findings_of(settings, index, event, report.loaded)
         _report_hours(context, event, report, findings)
         if report.refused:
             _mark_run(context, index, report)
             raise _failure(event, report)
         return dg.MaterializeResult(
-            metadata=_totals(report),
+            metadata=_totals(report) | {"load_seconds": seconds},
             check_results=[
                 dg.AssetCheckResult(check_name=LOADED, passed=True, metadata=_totals(report)),
                 *verdicts_on_range(findings),

@@ -70,7 +70,7 @@ def test_each_hour_of_a_short_range_has_its_verdicts_and_numbers(load, instance,
     }
     assert set(verdicts(instance, "volume_is_usual").values()) == {"SUCCEEDED"}
     assert on_range["few_duplicates"] == (False, "WARN")
-    assert {"late_rows", "duplicate_share", "weeks_compared"} <= set(
+    assert {"late_rows", "duplicate_share", "weeks_compared", "bytes", "load_seconds"} <= set(
         newest.asset_materialization.metadata
     )
 
