@@ -2,11 +2,13 @@
 
 import dagster as dg
 import pytest
+from dagster._core.storage.tags import PARTITION_NAME_TAG
 
 from contracts.events import LISTEN_EVENTS
 from contracts.lake import HOUR
 from musicflow_dagster.assets.hour_checks import ABOUT, HOURS_TOLD_ONE_BY_ONE
 from musicflow_dagster.assets.raw import raw_asset
+from musicflow_dagster.assets.rejects_check import rejects_checks
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.partitions import hourly_partitions, range_tags
 from musicflow_dagster.resources import lake_resource, warehouse_resource
@@ -95,3 +97,23 @@ def test_an_odd_hour_stops_nothing(load, lake):
     lake.land("listen_events", hour_of_listens(0, 95) + hour_of_listens(0, 6))
 
     assert load(1).success
+
+
+@pytest.mark.parametrize(
+    ("rejected", "passed"), [(2, True), (6, False)], ids=["few", "more than usual"]
+)
+def test_the_rejects_of_an_hour_can_be_asked_for_at_any_time(
+    settings, instance, lake, rejected, passed
+):
+    lake.land(
+        "listen_events", hour_of_listens(0, 100 - rejected), rejected={"wrong_type": rejected}
+    )
+    hours = hourly_partitions(settings.start)
+    [check, *_] = rejects_checks(settings, hours)
+    job = dg.Definitions(asset_checks=[check]).resolve_implicit_global_asset_job_def()
+    ran = job.execute_in_process(instance=instance, tags={PARTITION_NAME_TAG: "2026-01-02-00:00"})
+    [evaluation] = ran.get_asset_check_evaluations()
+    told = evaluation.metadata["2026-01-02-00:00"].value
+
+    assert (evaluation.passed, evaluation.severity.name) == (passed, "WARN")
+    assert told["reject_share"] == rejected / 100
