@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from musicflow_dagster.automation.requests import REOPENS_TAG, earlier_runs, only_reopens
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.planner import Build, Plan
 
-REOPENS_TAG = "musicflow/reopens"
-"""On a run: `yes` if it builds only hours that were built before."""
 AT_MOST_EVERY = timedelta(minutes=1)
+FOLLOW = "late hours were opened again a moment ago; these follow within a minute"
 HOURS_BETWEEN = 6
 """Late hours that are no farther apart are built in one run, with those between them."""
 
@@ -25,12 +25,9 @@ def calmed(instance: dg.DagsterInstance, plan: Plan, run_hours: int) -> list[Bui
     late = [build for build in plan.builds if only_reopens(build)]
     if not late or _reopened_lately(instance):
         return new
-    return [*new, next(joined(late, plan.held_back, run_hours))]
-
-
-def only_reopens(build: Build) -> bool:
-    """Whether all its hours were built before."""
-    return build.reopened == len(build.hours)
+    # Hours that fail again and again must not keep the others from their turn.
+    runs = joined(late, plan.held_back, run_hours)
+    return [*new, min(runs, key=lambda build: earlier_runs(instance, build))]
 
 
 def joined(

@@ -9,7 +9,6 @@ from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from musicflow_dagster.assets.raw import REFUSED_HOURS_TAG, REFUSED_TAG
 from musicflow_dagster.automation.jobs import BUILDING_JOBS
-from musicflow_dagster.automation.reopening import REOPENS_TAG, only_reopens
 from musicflow_dagster.knowledge import gather, rules
 from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.partitions import range_tags
@@ -21,6 +20,8 @@ from musicflow_dagster.warehouse import WriterLock
 
 PLAN_TAG = "musicflow/plan"
 """On a run: the key of the build that it carries out."""
+REOPENS_TAG = "musicflow/reopens"
+"""On a run: `yes` if it builds only hours that were built before."""
 REMEMBERED_REFUSALS = 200
 UNCONFIRMED = timedelta(minutes=5)
 """How long a run counts as under way that doesn't hold the warehouse (yet, or any more)."""
@@ -69,7 +70,7 @@ def new_requests(
     """
     requests = []
     for build in builds:
-        earlier = len(instance.get_runs(dg.RunsFilter(tags={PLAN_TAG: build.key})))
+        earlier = earlier_runs(instance, build)
         if earlier and not again:
             continue
         tags = range_tags(build.hours) | {PLAN_TAG: build.key}
@@ -77,6 +78,16 @@ def new_requests(
             tags[REOPENS_TAG] = "yes"
         requests.append(dg.RunRequest(run_key=f"{build.key}/{earlier}", tags=tags))
     return requests
+
+
+def earlier_runs(instance: dg.DagsterInstance, build: Build) -> int:
+    """How often just this was asked for before."""
+    return len(instance.get_runs(dg.RunsFilter(tags={PLAN_TAG: build.key})))
+
+
+def only_reopens(build: Build) -> bool:
+    """Whether all its hours were built before."""
+    return build.reopened == len(build.hours)
 
 
 def is_ready(settings: Settings) -> bool:

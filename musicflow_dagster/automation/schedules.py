@@ -3,7 +3,7 @@
 import dagster as dg
 
 from musicflow_dagster.automation.jobs import HOURLY
-from musicflow_dagster.automation.reopening import calmed
+from musicflow_dagster.automation.reopening import FOLLOW, calmed
 from musicflow_dagster.automation.requests import (
     current_plan,
     is_building,
@@ -37,6 +37,6 @@ def sweeper(settings: Settings) -> dg.ScheduleDefinition:
         plan = current_plan(context.instance, index, settings)
         builds = calmed(context.instance, plan, settings.run_hours)
         requests = new_requests(context.instance, builds, again=True)
-        return requests or dg.SkipReason(plan.reason)
+        return requests or dg.SkipReason(FOLLOW if plan.builds else plan.reason)
 
     return sweep

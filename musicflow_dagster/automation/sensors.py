@@ -7,7 +7,7 @@ from contracts.events import EVENTS
 from musicflow_dagster.automation.dead_runs import MESSAGE, bury_dead_runs
 from musicflow_dagster.automation.jobs import HOURLY
 from musicflow_dagster.automation.lake_report import LakeReport, ReportRules
-from musicflow_dagster.automation.reopening import calmed
+from musicflow_dagster.automation.reopening import FOLLOW, calmed
 from musicflow_dagster.automation.requests import (
     current_plan,
     is_building,
@@ -73,7 +73,7 @@ def _requests(
     if requests:
         return requests, None
     if len(builds) < len(plan.builds):
-        return [], "late hours were opened again a moment ago; these follow within a minute"
+        return [], FOLLOW
     if plan.builds:
         return [], "the last build of these hours failed; the hourly schedule tries again"
     return [], plan.reason

@@ -7,13 +7,9 @@ import pytest
 
 from contracts.lake import HOUR
 from musicflow_dagster.automation import reopening
-from musicflow_dagster.automation.reopening import (
-    HOURS_BETWEEN,
-    REOPENS_TAG,
-    calmed,
-    joined,
-    only_reopens,
-)
+from musicflow_dagster.automation.reopening import HOURS_BETWEEN, calmed, joined
+from musicflow_dagster.automation.requests import PLAN_TAG, REOPENS_TAG, only_reopens
+from musicflow_dagster.automation.schedules import sweeper
 from musicflow_dagster.automation.sensors import manifest_sensor
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.partitions import range_tags
@@ -78,6 +74,27 @@ def test_within_a_minute_of_a_reopening_only_new_hours_are_built(instance):
 
     assert before == [(9, 11), (0, 1)]
     assert spans(calmed(instance, plan, 168)) == [(9, 11)]
+
+
+def test_late_hours_that_fail_again_and_again_keep_no_others_from_their_turn(instance):
+    failing, other = late(0, 1), late(20, 21)
+    instance.add_run(
+        dg.DagsterRun(
+            job_name="hourly", status=dg.DagsterRunStatus.FAILURE, tags={PLAN_TAG: failing.key}
+        )
+    )
+
+    assert calmed(instance, Plan((failing, other), None), 168) == [other]
+
+
+def test_the_schedule_says_why_late_hours_wait(world, instance):
+    world._land([3])
+    reopen_now(instance)
+    [run] = instance.get_runs()
+    instance.report_run_failed(run)
+    context = dg.build_schedule_context(instance=instance)
+
+    assert "follow within a minute" in sweeper(world.settings)(context).skip_message
 
 
 @pytest.fixture
