@@ -4,7 +4,7 @@ import pytest
 
 from contracts.errors import ConfigurationError, LakeError
 from contracts.store import FolderStore
-from streaming.checkpoint import Checkpoint
+from streaming.checkpoint import Checkpoint, OffsetRange
 
 
 @pytest.fixture
@@ -32,6 +32,16 @@ def test_a_later_batch_begins_where_the_one_before_ended(written_checkpoint, che
 
     assert batch.starts == {0: 4, 1: 0}, "a new partition is read from its beginning"
     assert not batch.is_empty()
+
+
+def test_partitions_without_new_offsets_are_not_read(written_checkpoint, checkpoint):
+    written_checkpoint.begin("w", {0: 4, 1: 2, 2: 0})
+    written_checkpoint.plan(0, {0: 9, 1: 2, 2: 1})
+
+    assert checkpoint.batch(0).ranges("listen_events") == [
+        OffsetRange("listen_events", 0, 4, 9),
+        OffsetRange("listen_events", 2, 0, 1),
+    ]
 
 
 def test_a_batch_without_offsets_is_empty(written_checkpoint, checkpoint):

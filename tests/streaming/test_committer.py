@@ -291,6 +291,16 @@ def test_a_gap_in_the_offsets_is_refused(committer, destination, written_checkpo
         committer.commit(2, never)
 
 
+def test_offsets_that_go_backwards_are_refused(committer, written_checkpoint, log):
+    written_checkpoint.plan(0, {0: 5, 1: 0})
+    written_checkpoint.plan(1, {0: 3, 1: 4})
+    committer.commit(0, landed([listen(0)], []))
+
+    with pytest.raises(LakeError, match="now ends at offset 3, but 5 was reached"):
+        committer.commit(1, never)
+    assert log.last() == 1
+
+
 def test_the_same_number_with_other_offsets_is_refused(committer, written_checkpoint):
     written_checkpoint.plan(0, {0: 1, 1: 0})
     committer.commit(0, landed([listen(0)]))

@@ -13,6 +13,8 @@ from streaming import reading
 from streaming.checkpoint import OffsetRange
 from streaming.reading import KafkaAccess, RangeReader
 
+from .secured_broker import SecuredBroker, make_certificates
+
 PARTITION_END = KafkaError._PARTITION_EOF
 ACCESS = KafkaAccess("broker:9092", patience=0.0, security={})
 
@@ -171,6 +173,17 @@ def test_the_partitions_end_before_the_ranges_end_is_waited_at():
     assert offsets(reader(Source(*late), 5, 8).chunks()) == [5, 6, 7]
     with pytest.raises(UnavailableError):
         list(reader(Source(*late[:2]), 5, 8).chunks())
+
+
+def test_certificates_travel_by_content(tmp_path):
+    make_certificates(tmp_path)
+    security = KafkaSecurity.read(SecuredBroker("broker:9092", tmp_path).environment)
+
+    options = KafkaAccess.of("broker:9092", 1.0, security).security
+
+    assert str(tmp_path) not in str(options)
+    for name, file in [("ca", "ca.crt"), ("certificate", "client.crt"), ("key", "client.key")]:
+        assert options[f"ssl.{name}.pem"] == (tmp_path / file).read_text()
 
 
 def test_access_shows_no_secret():
