@@ -1,17 +1,11 @@
 """What the station's tests share."""
 
-import warnings
 from pathlib import Path
 
 import pytest
 
 from musicflow_dagster.settings import Settings
 from tests.builders import FIRST_HOUR, LakeBuilder
-
-with warnings.catch_warnings():
-    # dagster-dbt brings a package that announces its own end when it is first imported.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import dagster_dbt  # noqa: F401  imported here for the sake of the filter
 
 
 @pytest.fixture(scope="session")
