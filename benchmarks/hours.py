@@ -162,6 +162,7 @@ class Platform:
         """Make everything ready that the first run would make."""
         self.settings = Settings(home=home, start=START, lake=str(lake or home / "lake"))
         self.lake = MadeLake(Path(self.settings.lake))
+        self.cursor: str | None = None
         self.job = build_definitions(self.settings).resolve_job_def(HOURLY)
 
     def run(self, window: HourRange) -> Cost:
@@ -177,16 +178,16 @@ class Platform:
         assert done.success
         return cost
 
-    def tick(self) -> Cost:
-        """The sensor looks at the lake, and asks for a run."""
+    def tick(self) -> tuple[Cost, int]:
+        """The sensor looks at what is new in the lake; how many runs it asks for."""
         sensor = manifest_sensor(self.settings)
         with opened_instance(self.settings.dagster_home) as instance:
-            context = dg.build_sensor_context(instance=instance)
+            context = dg.build_sensor_context(instance=instance, cursor=self.cursor)
             with measured() as cost:
                 result = sensor(context)
         assert isinstance(result, dg.SensorResult)
-        assert len(result.run_requests or []) == 1, result.skip_reason
-        return cost
+        self.cursor = result.cursor
+        return cost, len(result.run_requests or [])
 
     def process(self, *arguments: str) -> Cost:
         """Python in a process of its own, with this platform's settings."""
@@ -249,8 +250,10 @@ def new_hour(platform: Platform, sizes: Sizes, past: int, metric: str) -> Cost:
     """An hour of many events lands after `past` hours that are built, and is published."""
     platform.lake.catch_up(hours(0, past))
     platform.process("-m", "musicflow_dagster", "build")
+    platform.tick()
     platform.lake.land_all(hours(past, 1), sizes.hour_rows)
-    tick = platform.tick()
+    tick, asked_for = platform.tick()
+    assert asked_for == 1
     total = platform.process("-m", "musicflow_dagster", "build")
     code = "from musicflow_dagster import definitions as d; d.definitions().get_repository_def()"
     start_up = platform.process("-c", code)

@@ -27,6 +27,9 @@ SHARES = {
 """Of each event in all that happens, as eventsim has it."""
 LISTENERS, SONGS, ARTISTS, PLACES, AGENTS = 20_000, 50_000, 5_000, 2_000, 200
 
+EVENTS_OF_A_VISIT = 14
+"""In an hour, over all topics."""
+
 Values = np.ndarray | pa.Array
 Maker = Callable[["Rows"], Values]
 
@@ -46,17 +49,24 @@ class Rows:
         return len(self.micros)
 
 
-def rows_between(hours: HourRange, an_hour: int, chance: np.random.Generator) -> Rows:
-    """`an_hour` rows in each hour, in order of time; some listeners and songs far ahead."""
+def rows_between(
+    hours: HourRange, an_hour: int, visitors: int, chance: np.random.Generator
+) -> Rows:
+    """`an_hour` rows in each hour, in order of time, of the `visitors` who are there then.
+
+    Some listeners come more often than others, and some songs are heard far more often.
+    """
     within = np.sort(chance.integers(0, 3_600_000, (len(hours), an_hour)), axis=1) * 1000
-    starts = np.array([int(hour.timestamp()) for hour in hours]) * 1_000_000
-    micros = (starts[:, None] + within).ravel()
-    return Rows(
-        chance,
-        micros,
-        (LISTENERS * chance.random(len(micros)) ** 1.5).astype(np.int64),
-        (SONGS * chance.random(len(micros)) ** 3).astype(np.int64),
-    )
+    starts = np.array([int(hour.timestamp()) for hour in hours])
+    there = [_visitors(start, visitors)[chance.integers(0, visitors, an_hour)] for start in starts]
+    micros = (starts[:, None] * 1_000_000 + within).ravel()
+    songs = (SONGS * chance.random(len(micros)) ** 3).astype(np.int64)
+    return Rows(chance, micros, np.concatenate(there), songs)
+
+
+def _visitors(start: int, count: int) -> np.ndarray:
+    """Who is there in the hour from `start` on: the same for all events."""
+    return (LISTENERS * np.random.default_rng(start).random(count) ** 1.5).astype(np.int64)
 
 
 def _named(word: str, numbers: np.ndarray, count: int) -> pa.Array:
@@ -182,7 +192,8 @@ class MadeLake:
         `copies` is the share of rows that are there once more, as a producer's retry leaves them.
         """
         first = self.offsets.get(event.name, 0)
-        table = table_of(event, rows_between(hours, an_hour, self.chance), first)
+        visitors = max(1, round(an_hour / SHARES[event.name] / EVENTS_OF_A_VISIT))
+        table = table_of(event, rows_between(hours, an_hour, visitors, self.chance), first)
         table = _with_copies(table, self.chance.random(table.num_rows) < copies, first)
         log = ManifestLog(self.store, event.name)
         seq, count, at = log.last() + 1, table.num_rows, hours.end + timedelta(minutes=2)
