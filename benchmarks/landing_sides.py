@@ -63,7 +63,7 @@ def reference_job(settings: LandingSettings) -> Iterator[Run]:
         [StructField(each.wire_name, StringType() if each.accepts_text else SPARK_TYPES[
             "integer" if each.type == "timestamp" else each.type]) for each in LISTEN_EVENTS]
     )  # fmt: skip
-    with spark_session(settings) as spark:
+    with spark_session(settings, java_options="") as spark:  # Java reads and parses: all of it
         mended = F.udf(_mended, StringType())
 
         def run(folder: Path) -> int:

@@ -17,7 +17,6 @@ from typing import Any
 import dagster as dg
 from dagster._config import StringSource
 from dagster._core.storage.event_log import SqliteEventLogStorage
-from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
@@ -88,24 +87,6 @@ class QuickEventLog(SqliteEventLogStorage):
         """Close what is open."""
         self._close()
         super().dispose()
-
-    def _store_runless_asset_check_evaluation(self, event: Any, event_id: int | None) -> None:
-        """Store a verdict that no run has found, in place of an earlier one on the same hour.
-
-        Dagster's table has room for one of each hour, and its own log fails at the second.
-        """
-        verdict = event.get_dagster_event().asset_check_evaluation_data
-        if verdict.partition is not None:
-            table = AssetCheckExecutionsTable.c
-            earlier = (
-                (table.asset_key == verdict.asset_key.to_string())
-                & (table.check_name == verdict.check_name)
-                & (table.partition == verdict.partition)
-                & (table.run_id == event.run_id)
-            )
-            with self.index_connection() as connection:
-                connection.execute(AssetCheckExecutionsTable.delete().where(earlier))
-        super()._store_runless_asset_check_evaluation(event, event_id)
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:

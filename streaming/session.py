@@ -22,6 +22,8 @@ from streaming.java import java_home, spark_java_home
 from streaming.settings import LandingSettings
 
 LOG = "spark.log"
+PLANS_ONLY = "-XX:TieredStopAtLevel=1"
+"""For a Java that only plans: its second compiler takes a third of a start's CPU and never pays."""
 _SCRATCH = "scratch-"
 
 # Spark's own list lacks those of Kafka's options that hold a password or a private key.
@@ -36,7 +38,9 @@ class SparkEndedError(UnavailableError):
 
 
 @contextmanager
-def spark_session(settings: LandingSettings) -> Iterator[SparkSession]:
+def spark_session(
+    settings: LandingSettings, java_options: str = PLANS_ONLY
+) -> Iterator[SparkSession]:
     """A session whose Java process and workers end with it, whatever ends us.
 
     Raises:
@@ -49,7 +53,7 @@ def spark_session(settings: LandingSettings) -> Iterator[SparkSession]:
     libraries = jars(SPARK_KAFKA, settings.cache, home)
     os.environ["JAVA_HOME"] = str(spark_java_home(home, settings.cache))
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
-    conf = _conf(settings, libraries, logging, scratch)
+    conf = _conf(settings, libraries, logging, scratch, java_options)
     session = SparkSession(_context(conf, folder / LOG))
     try:
         yield session
@@ -127,7 +131,11 @@ def _end_java() -> None:
 
 
 def _conf(
-    settings: LandingSettings, libraries: list[Path], logging: Path, scratch: Path
+    settings: LandingSettings,
+    libraries: list[Path],
+    logging: Path,
+    scratch: Path,
+    java_options: str,
 ) -> SparkConf:
     folder = settings.spark_home
     options = {
@@ -138,8 +146,7 @@ def _conf(
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.extraJavaOptions": (
-            # Java only plans: its second compiler takes a third of a start's CPU and never pays.
-            f'-XX:TieredStopAtLevel=1 "-Dlog4j2.configurationFile=file:{logging}" '
+            f'{java_options} "-Dlog4j2.configurationFile=file:{logging}" '
             f'"-Djava.io.tmpdir={scratch}"'
         ),
         "spark.local.dir": str(scratch),

@@ -27,15 +27,18 @@ def rejects_checks(
 def rejects_evaluation(
     index: LakeIndex, event: Event, hour: str, most: float
 ) -> dg.AssetCheckEvaluation:
-    """What the check finds of the hour of this name, to be reported from outside a run."""
+    """What the check finds of the hour of this name, to be reported from outside a run.
+
+    The hour is told, not given as the partition: of what no run has found Dagster can store only
+    one verdict a partition, and an hour is judged again with each batch that brings rejects.
+    """
     finding = rejects(index, event.name, parse_hour_key(hour), most)
     return dg.AssetCheckEvaluation(
         asset_key=rejected_key(event),
         check_name=CHECK,
         passed=finding.passed,
         severity=WARN,
-        metadata=finding.metadata,
-        partition=hour,
+        metadata={"hour": hour, **finding.metadata},
     )
 
 

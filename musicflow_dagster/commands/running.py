@@ -83,18 +83,19 @@ def check_range(hours: HourRange, settings: Settings) -> None:
     """Make sure that all of `hours` can be built.
 
     Raises:
-        ConfigurationError: Some are before the first hour, or have not ended.
+        ConfigurationError: Some are before the first hour, or to come. The one that runs now may
+            be built as far as it has come; it is built again when it is complete.
     """
-    ended = hour_of(datetime.now(UTC))
-    if settings.start + HOUR > ended:
+    now = hour_of(datetime.now(UTC))
+    if settings.start + HOUR > now:
         raise ConfigurationError(
             f"no hour has ended since MUSICFLOW_START ({hour_key(settings.start)}): "
             "the first can be built when it has"
         )
-    if hours.start < settings.start or hours.end > ended:
+    if hours.start < settings.start or hours.end > now + HOUR:
         raise ConfigurationError(
-            f"hours can be built from {hour_key(settings.start)} (MUSICFLOW_START) to before "
-            f"{hour_key(ended)}, the hour that has not ended; asked for are {hours}"
+            f"hours can be built from {hour_key(settings.start)} (MUSICFLOW_START) to "
+            f"{hour_key(now)}, which is now; asked for are {hours}"
         )
 
 

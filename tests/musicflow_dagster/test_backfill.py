@@ -163,7 +163,7 @@ def kill_when_dbt_begins(environment):
             id="before the first hour",
         ),
         pytest.param(
-            ("--from", "2026-01-01T00", "--to", "2199-01-01T03"), "has not ended", id="to come"
+            ("--from", "2026-01-01T00", "--to", "2199-01-01T03"), "which is now", id="to come"
         ),
     ],
 )

@@ -165,22 +165,3 @@ def test_after_a_wipe_it_begins_anew(tmp_path):
         run(instance)
 
         assert len(instance.fetch_materializations(dg.AssetKey("raw"), limit=9).records) == 6
-
-
-def test_an_hour_may_be_judged_again_outside_runs_and_other_verdicts_are_all_kept(tmp_path):
-    key = dg.AssetKey("rejected")
-    with opened_instance(tmp_path) as instance:
-        for hour, passed in (("a", False), ("b", True), ("a", True), (None, True), (None, False)):
-            instance.report_runless_asset_event(
-                dg.AssetCheckEvaluation(key, "few", passed=passed, partition=hour)
-            )
-        history = instance.event_log_storage.get_asset_check_execution_history(
-            dg.AssetCheckKey(key, "few"), limit=9
-        )
-
-    assert [(each.partition, each.status.value) for each in reversed(history)] == [
-        ("b", "SUCCEEDED"),
-        ("a", "SUCCEEDED"),
-        (None, "SUCCEEDED"),
-        (None, "FAILED"),
-    ]

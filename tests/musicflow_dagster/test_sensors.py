@@ -96,7 +96,19 @@ def test_the_share_of_rejects_is_a_check_of_the_hour_that_judged_them(
     [check] = evaluations(tick(settings, instance), "few_rejects")
 
     assert (check.passed, check.metadata["reject_share"].value) == (passed, rejected / 100)
-    assert (check.partition, check.severity.name) == ("2026-01-02-00:00", "WARN")
+    assert (check.metadata["hour"].value, check.severity.name) == ("2026-01-02-00:00", "WARN")
+
+
+def test_an_hour_that_gets_rejects_again_is_judged_again(settings, instance, lake):
+    for rejected in (2, 6):
+        lake.land("listen_events", hour_of_listens(0, 20), rejected={"wrong_type": rejected})
+        for check in evaluations(tick(settings, instance), "few_rejects"):
+            instance.report_runless_asset_event(check)
+    history = instance.event_log_storage.get_asset_check_execution_history(
+        dg.AssetCheckKey(dg.AssetKey(["rejected", "listen_events"]), "few_rejects"), limit=9
+    )
+
+    assert [each.status.value for each in reversed(history)] == ["SUCCEEDED", "FAILED"]
 
 
 def test_a_batch_shows_how_it_went(settings, instance, lake):
