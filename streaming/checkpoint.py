@@ -106,6 +106,11 @@ class Checkpoint:
         last = self._newest("offsets")
         return self.initial_offsets() if last is None else self._ends(last)
 
+    def planned_starts(self) -> dict[int, int]:
+        """Where the last batch that Spark has planned begins; empty if there is none."""
+        last = self._newest("offsets")
+        return {} if last is None else dict(self.batch(last).starts)
+
     def bind(self, lake_id: str, lake: str) -> None:
         """Tie a new checkpoint to this lake; refuse one that belongs to another.
 

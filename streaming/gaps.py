@@ -5,7 +5,7 @@ after the lake's end; the operator looks, and accepts. The gap takes the next nu
 so that the offsets of all batches and gaps follow each other, and reconciliation shows it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -19,7 +19,7 @@ from contracts.store import Store, open_store
 from streaming import lake_record, topic_record
 from streaming.broker import local_address
 from streaming.checkpoint import Checkpoint
-from streaming.guards import holes
+from streaming.guards import holes, reached
 from streaming.kafka import Cluster, Held
 from streaming.settings import LandingSettings
 from streaming.tail import LogTail
@@ -60,14 +60,16 @@ def accept_gaps(
     for event in events:
         topic = Topic(event.name, held[event.name], ids.get(event.name))
         tail = LogTail(ManifestLog(store, event.name))
-        gap = Gap(accepted_by, tuple(_holes(store, tail, topic)))
+        checkpoint = Checkpoint(open_store(str(settings.checkpoint(event.name))), event.name)
+        ends = reached(tail.ends, checkpoint)
+        is_same = topic_record.is_same_topic(store, event.name, topic.topic_id)
+        found = holes(event.name, ends, topic.held, is_same_topic=is_same)
+        gap = Gap(accepted_by, tuple(found))
         for hole in gap.holes:
             show(str(hole))
         if gap.holes and really:
-            folder = open_store(str(settings.checkpoint(event.name)))
-            checkpoint = Checkpoint(folder, event.name)
             checkpoint.bind(lake_id, settings.lake)
-            _accept(store, tail, topic, gap)
+            _accept(store, gap_manifest(event.name, tail.seq, ends, gap), topic)
             checkpoint.remove()  # it ends before the gap; a new one begins after it
         show(f"{event.name}: {_outcome(gap, really=really)}")
 
@@ -81,20 +83,27 @@ class Topic:
     topic_id: str | None
 
 
-def gap_manifest(event_name: str, tail: LogTail, gap: Gap) -> Manifest:
-    """The record that follows `tail`: the offsets that are missing, and where landing goes on."""
+def gap_manifest(event_name: str, after: int, ends: Mapping[int, int], gap: Gap) -> Manifest:
+    """The record with the number that follows: what is missing, and where landing goes on.
+
+    Args:
+        event_name: Whose it is.
+        after: Number of the log's last manifest.
+        ends: How far each partition has come.
+        gap: What is missing.
+    """
     at = datetime.now(UTC)
     open_at = {hole.partition: hole for hole in gap.holes}
     ranges = [
         _range(event_name, partition, end, open_at.get(partition))
-        for partition, end in sorted(tail.ends.items())
+        for partition, end in sorted(ends.items())
     ]
     return Manifest(
         event=event_name,
-        seq=tail.seq + 1,
+        seq=after + 1,
         kind="gap",
         writer=WRITER,
-        batch=tail.seq + 1,
+        batch=after + 1,
         batch_at=at,
         committed_at=at,
         contract_version=CONTRACT_VERSION,
@@ -119,11 +128,6 @@ def _range(topic: str, partition: int, end: int, hole: Hole | None) -> Partition
     return PartitionRange(topic, partition, start, hole.resumes_at, 0, 0, 0, missing)
 
 
-def _holes(store: Store, tail: LogTail, topic: Topic) -> Iterator[Hole]:
-    is_same = topic_record.is_same_topic(store, topic.name, topic.topic_id)
-    return holes(topic.name, tail.ends, topic.held, is_same_topic=is_same)
-
-
 def _outcome(gap: Gap, *, really: bool) -> str:
     if not gap.holes:
         return "nothing is missing"
@@ -132,9 +136,8 @@ def _outcome(gap: Gap, *, really: bool) -> str:
     return f"accepted by {gap.accepted_by}; landing goes on from what Kafka holds"
 
 
-def _accept(store: Store, tail: LogTail, topic: Topic, gap: Gap) -> None:
+def _accept(store: Store, manifest: Manifest, topic: Topic) -> None:
     """Put the gap on record, and that from now on the offsets are of this topic."""
-    manifest = gap_manifest(topic.name, tail, gap)
     try:
         ManifestLog(store, topic.name).append(manifest)
     except ConflictError as error:
@@ -144,4 +147,4 @@ def _accept(store: Store, tail: LogTail, topic: Topic, gap: Gap) -> None:
     topic_record.keep(store, topic.name, topic.topic_id)
     log.warning("gap accepted", event_name=topic.name, manifest=manifest.seq,
                 missing=sum(each.missing for each in manifest.offsets),
-                partitions=len(gap.holes))  # fmt: skip
+                partitions=len(manifest.gap.holes if manifest.gap else ()))  # fmt: skip

@@ -25,6 +25,15 @@ def starting_offsets(topic: str, ends: Mapping[int, int], held: Mapping[int, Hel
     return json.dumps({topic: {str(each): ends.get(each, EARLIEST) for each in sorted(held)}})
 
 
+def reached(ends: Mapping[int, int], checkpoint: Checkpoint) -> dict[int, int]:
+    """Where each partition is gone on with: at the lake's end.
+
+    Where nothing of it has landed, that is where the batch in hand begins, if there is one: what
+    was planned and is gone is lost like anything else.
+    """
+    return checkpoint.planned_starts() | dict(ends)
+
+
 def holes(
     topic: str, ends: Mapping[int, int], held: Mapping[int, Held], *, is_same_topic: bool
 ) -> Iterator[Hole]:
@@ -32,7 +41,7 @@ def holes(
 
     Args:
         topic: The topic's name.
-        ends: Where the lake ends, by partition.
+        ends: Where the lake ends, by partition (or `reached`).
         held: What Kafka holds, by partition.
         is_same_topic: Whether it is the topic that the lake's offsets are of, as far as known.
     """

@@ -20,7 +20,13 @@ from streaming import topic_record
 from streaming.attempts import clean
 from streaming.checkpoint import Checkpoint
 from streaming.committer import Committer, Destination
-from streaming.guards import check_checkpoint, check_no_holes, holes, starting_offsets
+from streaming.guards import (
+    check_checkpoint,
+    check_no_holes,
+    holes,
+    reached,
+    starting_offsets,
+)
 from streaming.kafka import Held
 from streaming.progress import Lag, ProgressKeeper
 from streaming.reading import KafkaAccess
@@ -75,7 +81,7 @@ def checked_ground(
     is_same = topic_record.is_same_topic(store, event.name, source.topic_id)
     check_no_holes(
         event.name,
-        list(holes(event.name, tail.ends, source.held, is_same_topic=is_same)),
+        list(holes(event.name, reached(tail.ends, checkpoint), source.held, is_same_topic=is_same)),
     )
     check_checkpoint(event.name, checkpoint, tail.ends)
     topic_record.keep(store, event.name, source.topic_id)

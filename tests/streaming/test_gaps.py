@@ -54,7 +54,7 @@ def test_after_a_gap_everything_fits_again(tmp_path_factory, ends, held, is_same
     there = {p: Held(start, start + count) for p, (start, count) in held.items()}
     found = tuple(holes(TOPIC, tail.ends, there, is_same_topic=is_same))
 
-    log.append(gap_manifest(TOPIC, tail, Gap("an operator", found)))
+    log.append(gap_manifest(TOPIC, tail.seq, tail.ends, Gap("an operator", found)))
     tail.refresh()
 
     assert list(holes(TOPIC, tail.ends, there, is_same_topic=True)) == []
@@ -178,6 +178,32 @@ def test_messages_that_expired_are_refused_then_accepted_and_stay_on_record(
     assert "nothing is missing" in accept_gap(settings, "--yes").output
 
 
+def away(*_: object) -> None:
+    raise UnavailableError("no worker is there")
+
+
+@pytest.mark.integration
+def test_what_expires_before_a_first_batch_is_landed_can_be_accepted_too(
+    settings, address, admin, land_once, monkeypatch
+):
+    send(address, 0, 5)
+    first = Cluster(address).held({TOPIC: 1})[TOPIC][0].start
+    with monkeypatch.context() as planned_only:
+        planned_only.setattr("streaming.query.land_on_workers", away)
+        with pytest.raises(UnavailableError, match="no worker"):
+            land_once()
+    delete_before(admin, 0, first + 3)
+
+    with pytest.raises(LakeError, match=f"offsets {first} to {first + 2} were deleted"):
+        land_once()
+    assert accept_gap(settings, "--yes", "--by", "Ada").exit_code == 0
+    land_once()
+
+    gap, batch = log_of(settings)
+    assert ranges(gap)[0] == (first, first + 3, 0, 3)
+    assert ranges(batch)[0][0] == first + 3
+
+
 @pytest.mark.integration
 @pytest.mark.parametrize(
     ("partitions", "count"),
@@ -236,7 +262,9 @@ def test_a_gap_gives_way_to_what_landed_meanwhile(store):
     log = ManifestLog(store, TOPIC)
     log.append(landed(1, {0: 4}))
     tail = LogTail(log)
-    gap = gap_manifest(TOPIC, tail, Gap("Ada", tuple(holes(TOPIC, {0: 4}, {}, is_same_topic=True))))
+    gap = gap_manifest(
+        TOPIC, tail.seq, tail.ends, Gap("Ada", tuple(holes(TOPIC, {0: 4}, {}, is_same_topic=True)))
+    )
     log.append(landed(2, {0: 6}))
 
     with pytest.raises(ConflictError):

@@ -7,7 +7,13 @@ from contracts.gaps import Hole
 from contracts.store import FolderStore
 from streaming import lake_record, topic_record
 from streaming.checkpoint import Checkpoint
-from streaming.guards import check_checkpoint, check_no_holes, holes, starting_offsets
+from streaming.guards import (
+    check_checkpoint,
+    check_no_holes,
+    holes,
+    reached,
+    starting_offsets,
+)
 from streaming.kafka import Held
 
 
@@ -103,6 +109,22 @@ def test_a_checkpoint_whose_first_batch_was_killed_may_go_on(written_checkpoint)
     checkpoint = Checkpoint(FolderStore(written_checkpoint.folder), "listen_events")
 
     check_checkpoint("listen_events", checkpoint, {})
+
+
+def test_what_expires_before_its_first_batch_is_landed_is_missed_too(written_checkpoint):
+    written_checkpoint.begin("w", {0: 3, 1: 0})
+    written_checkpoint.plan(0, {0: 9, 1: 0})
+    checkpoint = Checkpoint(FolderStore(written_checkpoint.folder), "listen_events")
+    held = {0: Held(5, 20), 1: Held(0, 4)}
+
+    found = list(holes("t", reached({}, checkpoint), held, is_same_topic=True))
+
+    assert found == [Hole("t", 0, 3, 5, "deleted")]
+
+
+def test_where_something_has_landed_the_lake_says_how_far(used):
+    assert reached({0: 4}, used) == {0: 4}
+    assert reached({0: 9}, used) == {0: 9}
 
 
 def test_a_new_checkpoint_that_knows_more_partitions_than_the_lake_may_go_on(written_checkpoint):

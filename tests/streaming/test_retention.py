@@ -175,7 +175,7 @@ def test_what_happened_to_offsets_outlives_the_manifests(lake):
     for held in ({0: Held(5, 9)}, {0: Held(0, 2)}, {}):
         tail = LogTail(lake.log)
         found = tuple(holes(TOPIC, tail.ends, held, is_same_topic=True))
-        lake.log.append(gap_manifest(TOPIC, tail, Gap("Ada", found)))
+        lake.log.append(gap_manifest(TOPIC, tail.seq, tail.ends, Gap("Ada", found)))
     lake.ends = {0: 0}
     lake.land(listen(1))
     lake.land(listen(2))
