@@ -1,3 +1,5 @@
+from uuid import uuid4
+
 import dagster as dg
 import pytest
 
@@ -15,9 +17,12 @@ def instance(tmp_path):
 
 
 def judge(instance, passed, hour=None, check="is_whole", severity=ERROR):
-    instance.report_runless_asset_event(
-        dg.AssetCheckEvaluation(RAW, check, passed=passed, partition=hour, severity=severity)
+    """What a run of its own has found."""
+    verdict = dg.AssetCheckEvaluation(RAW, check, passed=passed, partition=hour, severity=severity)
+    event = dg.DagsterEvent(
+        dg.DagsterEventType.ASSET_CHECK_EVALUATION.value, "hourly", event_specific_data=verdict
     )
+    instance.report_dagster_event(event, run_id=str(uuid4()))
 
 
 def test_nothing_is_broken_where_nothing_was_checked(instance):

@@ -100,8 +100,9 @@ def test_the_share_of_rejects_is_a_check_of_the_hour_that_judged_them(
 
 
 def test_an_hour_that_gets_rejects_again_is_judged_again(settings, instance, lake):
-    for rejected in (2, 6):
-        lake.land("listen_events", hour_of_listens(0, 20), rejected={"wrong_type": rejected})
+    for rejected in (2, 30):
+        accepted = hour_of_listens(0, 100 - rejected)
+        lake.land("listen_events", accepted, rejected={"wrong_type": rejected})
         for check in evaluations(tick(settings, instance), "few_rejects"):
             instance.report_runless_asset_event(check)
     history = instance.event_log_storage.get_asset_check_execution_history(
