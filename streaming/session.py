@@ -43,6 +43,10 @@ def spark_session(
 ) -> Iterator[SparkSession]:
     """A session whose Java process and workers end with it, whatever ends us.
 
+    Args:
+        settings: Where its files are, and what it may take.
+        java_options: More options of Java's command line; those of a Java that reads no data.
+
     Raises:
         UnavailableError: No Java or jars, a folder that can't be written, or Spark does not start.
         SparkEndedError: Its Java process ended in the middle.

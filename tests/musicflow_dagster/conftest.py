@@ -1,7 +1,9 @@
 """What the station's tests share."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from musicflow_dagster.settings import Settings
@@ -21,6 +23,23 @@ def settings(tmp_path, dbt_target, monkeypatch) -> Settings:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(Settings, "dbt_target", property(lambda _: dbt_target))
     return Settings(home=tmp_path / "home", start=FIRST_HOUR)
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    """An instance of Dagster that forgets all at the end."""
+    with dg.instance_for_test() as instance:
+        yield instance
+
+
+@pytest.fixture
+def posted(monkeypatch, settings) -> list[str]:
+    """What would have been posted to the webhook of `settings`."""
+    texts: list[str] = []
+    monkeypatch.setenv("MUSICFLOW_ALERT_WEBHOOK", "http://h/hook")
+    settings.__pydantic_private__["_webhook"] = type(settings)().webhook
+    monkeypatch.setattr("contracts.webhook.Webhook.post", lambda _, text: texts.append(text))
+    return texts
 
 
 @pytest.fixture

@@ -13,27 +13,12 @@ from tests.builders import FIRST_HOUR
 
 
 @pytest.fixture
-def instance():
-    with dg.instance_for_test() as instance:
-        yield instance
-
-
-@pytest.fixture
 def tick(settings, instance):
     def run(cursor=None):
         context = dg.build_sensor_context(instance=instance, cursor=cursor)
         return alert_sensor(settings)(context)
 
     return run
-
-
-@pytest.fixture
-def posted(monkeypatch, settings) -> list[str]:
-    texts: list[str] = []
-    monkeypatch.setenv("MUSICFLOW_ALERT_WEBHOOK", "http://h/hook")
-    settings.__pydantic_private__["_webhook"] = type(settings)().webhook
-    monkeypatch.setattr("contracts.webhook.Webhook.post", lambda _, text: texts.append(text))
-    return texts
 
 
 @pytest.fixture

@@ -1,3 +1,5 @@
+"""The last verdict on an hour, or on an asset without hours, says what is broken."""
+
 from uuid import uuid4
 
 import dagster as dg

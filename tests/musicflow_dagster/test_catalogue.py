@@ -28,12 +28,6 @@ def with_songs(settings, file):
 
 
 @pytest.fixture
-def instance():
-    with dg.instance_for_test() as instance:
-        yield instance
-
-
-@pytest.fixture
 def load(instance):
     def run(settings):
         resources = {"warehouse": warehouse_resource(settings)}

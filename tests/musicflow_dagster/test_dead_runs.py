@@ -13,12 +13,6 @@ STARTED = dg.DagsterRunStatus.STARTED
 
 
 @pytest.fixture
-def instance():
-    with dg.instance_for_test() as instance:
-        yield instance
-
-
-@pytest.fixture
 def long_ago(monkeypatch):
     """Every run began long ago."""
     monkeypatch.setattr(dead_runs, "CERTAIN_AFTER", timedelta(hours=-1))

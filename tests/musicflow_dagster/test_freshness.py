@@ -23,12 +23,6 @@ STOPPED = StreamHealth(LISTEN_EVENTS.name, "stopped", NOW, NOW)
 
 
 @pytest.fixture
-def instance():
-    with dg.instance_for_test() as instance:
-        yield instance
-
-
-@pytest.fixture
 def tick(settings, instance):
     def run(cursor=None):
         context = dg.build_sensor_context(instance=instance, cursor=cursor)

@@ -24,12 +24,6 @@ RAW = dg.AssetKey(["raw", "listen_events"])
 
 
 @pytest.fixture
-def instance():
-    with dg.instance_for_test() as instance:
-        yield instance
-
-
-@pytest.fixture
 def load(settings, instance):
     """Loads so many hours of listens in one run."""
     asset = raw_asset(LISTEN_EVENTS, settings, hourly_partitions(settings.start))

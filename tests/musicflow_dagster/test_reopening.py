@@ -30,12 +30,6 @@ def spans(builds):
     ]
 
 
-@pytest.fixture
-def instance():
-    with dg.instance_for_test() as instance:
-        yield instance
-
-
 def reopen_now(instance):
     instance.add_run(dg.DagsterRun(job_name="hourly", tags={REOPENS_TAG: "yes"}))
 

@@ -15,12 +15,6 @@ def _at_once(monkeypatch):
 
 
 @pytest.fixture
-def instance():
-    with dg.instance_for_test() as instance:
-        yield instance
-
-
-@pytest.fixture
 def run(instance):
     """Runs a step that fails so many times; the attempts it took and what came of them."""
 

@@ -21,12 +21,6 @@ from streaming.retention import expire_event
 from tests.builders import FIRST_HOUR, hour_of_listens, listen
 
 
-@pytest.fixture
-def instance():
-    with dg.instance_for_test() as instance:
-        yield instance
-
-
 def tick(settings, instance, cursor=None):
     context = dg.build_sensor_context(instance=instance, cursor=cursor)
     return manifest_sensor(settings)(context)

@@ -19,12 +19,6 @@ FAILED = replace(WELL, state="failed")
 
 
 @pytest.fixture
-def instance():
-    with dg.instance_for_test() as instance:
-        yield instance
-
-
-@pytest.fixture
 def tick(settings, instance, lake):
     """Evaluates the sensor on a health record, or none."""
 
@@ -35,15 +29,6 @@ def tick(settings, instance, lake):
         return stream_sensor(settings)(context)
 
     return run
-
-
-@pytest.fixture
-def posted(monkeypatch, settings) -> list[str]:
-    texts: list[str] = []
-    monkeypatch.setenv("MUSICFLOW_ALERT_WEBHOOK", "http://h/hook")
-    settings.__pydantic_private__["_webhook"] = type(settings)().webhook
-    monkeypatch.setattr("contracts.webhook.Webhook.post", lambda _, text: texts.append(text))
-    return texts
 
 
 @pytest.mark.parametrize(
