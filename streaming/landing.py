@@ -1,6 +1,5 @@
 """The landing application: a query per topic, watched until it is done or told to stop."""
 
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -10,23 +9,20 @@ from datetime import UTC, datetime
 
 from pyspark.sql import SparkSession
 
-from contracts.errors import ConflictError, UnavailableError
 from contracts.events import Event
 from contracts.logs import log
 from contracts.store import open_store
 from streaming import lake_record
 from streaming.broker import local_address
+from streaming.endings import failure_of_spark
 from streaming.health import served
 from streaming.kafka import Cluster, Held
 from streaming.monitor import Monitor
 from streaming.query import Source, TopicQuery, checked_ground
 from streaming.sampler import Sampler, take_samples
-from streaming.session import LOG, spark_session
+from streaming.session import spark_session
 from streaming.settings import LandingSettings
 
-_ERROR = re.compile(r"[\w.]+(Error|Exception)\b")
-TAKEN_OVER = "CONCURRENT_STREAM_LOG_UPDATE"
-"""How Spark calls it if somebody else has written down a batch in its checkpoint."""
 LOOKS_EVERY = 0.2
 """Seconds between two looks at the queries."""
 
@@ -138,21 +134,5 @@ def _check_ended_well(ended: TopicQuery, settings: LandingSettings) -> None:
     if ended.failure is not None:
         raise ended.failure
     problem = ended.query.exception() if ended.query is not None else None
-    if problem is not None and TAKEN_OVER in str(problem):
-        raise ConflictError(
-            f"{ended.event.name}: another landing job has gone on with the same checkpoint, "
-            f"{settings.checkpoints}: this one stops; see to it that only one runs"
-        )
     if problem is not None:
-        raise UnavailableError(
-            f"{ended.event.name}: Spark has stopped: {_told(str(problem))} "
-            f"(see {settings.spark_home / LOG})"
-        )
-
-
-def _told(problem: str) -> str:
-    """The line of a Spark or Python stack trace that tells most: the last error of ours."""
-    said = problem.partition("=== Streaming Query ===")[0]
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    errors = [line for line in lines if _ERROR.match(line)]
-    return (errors or lines or ["no word"])[-1][:300]
+        raise failure_of_spark(ended.event.name, str(problem), settings)
