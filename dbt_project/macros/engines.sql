@@ -26,6 +26,12 @@
 {%- endmacro %}
 
 
+{# From one moment to another, seconds, exact to the millisecond. #}
+{% macro seconds_between(start, end) -%}
+    (({{ epoch_milliseconds(end) }} - {{ epoch_milliseconds(start) }}) / 1000.0)
+{%- endmacro %}
+
+
 {# The hour that a moment lies in, by its start. #}
 {% macro hour_of(moment) -%}
     {{ dbt.date_trunc('hour', moment) }}
@@ -88,4 +94,72 @@
 {# The moment that the unknown version of a listener is valid from: before any event. #}
 {% macro beginning_of_time() -%}
     cast('1900-01-01 00:00:00' as {{ dbt.type_timestamp() }})
+{%- endmacro %}
+
+
+{# The Monday of the ISO week that a day or moment lies in, a date. #}
+{% macro week_of(moment) -%}
+    {{ return(adapter.dispatch('week_of')(moment)) }}
+{%- endmacro %}
+
+{% macro default__week_of(moment) -%}
+    cast(date_trunc('week', {{ moment }}) as date)
+{%- endmacro %}
+
+{% macro bigquery__week_of(moment) -%}
+    date_trunc(cast({{ moment }} as date), isoweek)
+{%- endmacro %}
+
+
+{# So many days after a day; a negative number: before it. #}
+{% macro days_later(day, days) -%}
+    cast({{ dbt.dateadd('day', days, day) }} as date)
+{%- endmacro %}
+
+
+{# So many hours after a moment; a negative number: before it. #}
+{% macro hours_later(moment, hours) -%}
+    cast({{ dbt.dateadd('hour', hours, moment) }} as {{ dbt.type_timestamp() }})
+{%- endmacro %}
+
+
+{# A sum of whole numbers, as one; DuckDB would widen it. #}
+{% macro total(numbers) -%}
+    cast(sum({{ numbers }}) as {{ dbt.type_bigint() }})
+{%- endmacro %}
+
+
+{# A sum of seconds, exact to the microsecond: floating numbers add up differently in each order. #}
+{% macro exact_sum(seconds) -%}
+    cast(sum(cast({{ seconds }} as {{ exact_seconds_type() }})) as {{ double_type() }})
+{%- endmacro %}
+
+{% macro exact_seconds_type() -%}
+    {{ return(adapter.dispatch('exact_seconds_type')()) }}
+{%- endmacro %}
+
+{% macro default__exact_seconds_type() -%}
+    decimal(18, 6)
+{%- endmacro %}
+
+{% macro bigquery__exact_seconds_type() -%}
+    numeric
+{%- endmacro %}
+
+{% macro double_type() -%}
+    {{ return(adapter.dispatch('double_type')()) }}
+{%- endmacro %}
+
+{% macro default__double_type() -%}
+    double
+{%- endmacro %}
+
+{% macro bigquery__double_type() -%}
+    float64
+{%- endmacro %}
+
+
+{# One number by another, as a double; null where there is nothing to divide by. #}
+{% macro ratio(part, whole) -%}
+    ({{ part }}) / nullif({{ whole }}, 0)
 {%- endmacro %}

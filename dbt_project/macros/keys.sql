@@ -53,6 +53,15 @@
 {%- endmacro %}
 
 
+{% macro device_key(device_type, operating_system, browser) -%}
+    case
+        when coalesce({{ device_type }}, {{ operating_system }}, {{ browser }}) is null
+            then {{ unknown_key() }}
+        else {{ surrogate_key([device_type, operating_system, browser]) }}
+    end
+{%- endmacro %}
+
+
 {# Key of an hour that people can read: 2026010105 is 2026-01-01 05:00 UTC. #}
 {% macro hour_key(moment) -%}
     cast(

@@ -4,7 +4,8 @@
     The caller gives it as MUSICFLOW_WINDOW_START and MUSICFLOW_WINDOW_END, hours in UTC, the end
     exclusive. Both unset, or a full refresh: none, which means all that raw holds.
     `reach`: how far an event can change the model's rows, as its `meta` declares:
-    `before_hours`, `after_hours`, and `rounded_to: day` where a row depends on its whole day.
+    `before_hours`, `after_hours`, and `rounded_to: day` or `week` (ISO, from Monday) where a row
+    depends on all of its day or week.
     The environment is read while executing only, so that it never enters the partial parse.
 #}
 {% macro window(reach) %}
@@ -24,11 +25,19 @@
     {% set hours = modules.datetime.timedelta(hours=1) %}
     {% set start = start - (reach.get('before_hours', 0) * hours) %}
     {% set end = end + (reach.get('after_hours', 0) * hours) %}
-    {% if reach.get('rounded_to') == 'day' %}
-        {% set start = start.replace(hour=0) %}
-        {% set end = (end + 23 * hours).replace(hour=0) %}
+    {% set days = {'day': 1, 'week': 7}.get(reach.get('rounded_to')) %}
+    {% if days %}
+        {% set start = rounded_down(start, days) %}
+        {% set end = rounded_down(end + (24 * days - 1) * hours, days) %}
     {% endif %}
     {{ return({'start': start, 'end': end}) }}
+{% endmacro %}
+
+
+{# The start of the day, or of the ISO week, that an hour lies in. #}
+{% macro rounded_down(hour, days) %}
+    {% set into = hour.weekday() if days == 7 else 0 %}
+    {{ return(hour.replace(hour=0) - modules.datetime.timedelta(days=into)) }}
 {% endmacro %}
 
 
@@ -59,9 +68,20 @@
 {%- endmacro %}
 
 
-{# True for the rows that the model being built reads, and rewrites, in this run. #}
-{% macro in_window(column) -%}
-    {{ between_bounds(column, window(model.config.meta.get('reach', {}))) }}
+{#
+    True for the rows that the model being built reads in this run: those of the hours that it
+    rewrites, and of as many hours before and after them as its rows depend on.
+#}
+{% macro in_window(column, before_hours=0, after_hours=0) -%}
+    {%- set bounds = window(model.config.meta.get('reach', {})) -%}
+    {%- if bounds is not none -%}
+        {%- set hours = modules.datetime.timedelta(hours=1) -%}
+        {%- set bounds = {
+            'start': bounds.start - before_hours * hours,
+            'end': bounds.end + after_hours * hours,
+        } -%}
+    {%- endif -%}
+    {{ between_bounds(column, bounds) }}
 {%- endmacro %}
 
 

@@ -42,6 +42,7 @@ def test_an_empty_warehouse_builds_with_the_unknown_members_only(warehouse: Ware
         "marts.dim_songs": 1,
         "marts.dim_artists": 1,
         "marts.dim_locations": 1,
+        "marts.dim_devices": 1,
         "marts.dim_datetimes": 1,
     }
 
@@ -120,7 +121,7 @@ def test_a_misread_artist_is_one_artist(warehouse: Warehouse):
             happened("listen_events", hour(0), "right", artist="Björk", song_id=None),
         ],
     )
-    warehouse.run(select="+rpt_top_artists dim_songs")
+    warehouse.run(select="+rpt_top_artists +dim_songs")
 
     assert warehouse.rows("""
         select artist_name, plays from reporting.rpt_top_artists

@@ -16,6 +16,7 @@
 {% for topic, model, occurred_at, level in topics %}
     select
         '{{ topic }}' as event_name,
+        event_key,
         session_id,
         item_in_session,
         user_id,
@@ -24,6 +25,10 @@
         test_group,
         city,
         state,
+        home_region,
+        device_type,
+        operating_system,
+        browser,
         {{ occurred_at }} as occurred_at,
         registered_at
     from {{ model }}

@@ -1,7 +1,40 @@
-with hours as (
+with heard as (
 
     select * from {{ ref('int_song_variants_heard') }}
     where song_key <> {{ unknown_key() }}
+
+),
+
+mentioned as (
+
+    select * from {{ ref('int_songs_mentioned') }}
+    where song_key <> {{ unknown_key() }}
+
+),
+
+named as (
+
+    select
+        song_key,
+        artist_key,
+        song_id,
+        song_title,
+        artist_name,
+        duration_seconds,
+        first_heard_at,
+        last_heard_at
+    from heard
+    union all
+    select
+        song_key,
+        artist_key,
+        song_id,
+        song_title,
+        artist_name,
+        duration_seconds,
+        cast(null as {{ dbt.type_timestamp() }}) as first_heard_at,
+        cast(null as {{ dbt.type_timestamp() }}) as last_heard_at
+    from mentioned
 
 ),
 
@@ -16,7 +49,7 @@ variants as (
         duration_seconds,
         min(first_heard_at) as first_heard_at,
         max(last_heard_at) as last_heard_at
-    from hours
+    from named
     group by 1, 2, 3, 4, 5, 6
 
 ),
@@ -28,7 +61,9 @@ ranked as (
         *,
         row_number() over (
             partition by song_key
-            order by last_heard_at desc, song_title asc, artist_name asc, duration_seconds asc
+            order by
+                last_heard_at desc nulls last, song_title asc, artist_name asc,
+                duration_seconds asc
         ) as recency,
         min(first_heard_at) over (partition by song_key) as song_first_heard_at
     from variants

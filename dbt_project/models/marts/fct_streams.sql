@@ -2,24 +2,30 @@
 
 with listens as (
 
-    select * from {{ ref('stg_eventsim__listen_events') }}
+    select * from {{ ref('int_listens_timed') }}
     where {{ in_window('listened_at') }}
 
 )
 
 select
     ---------- keys
-    event_key as stream_key,
-    {{ pseudonym('user_id') }} as user_key,
-    {{ song_key('song_id', 'artist_name', 'song_title') }} as song_key,
-    {{ artist_key('artist_name') }} as artist_key,
-    {{ location_key('city', 'state') }} as location_key,
-    {{ hour_key('listened_at') }} as hour_key,
+    stream_key,
+    user_key,
+    song_key,
+    artist_key,
+    location_key,
+    device_key,
+    hour_key,
 
     ---------- the listen
     session_id,
     item_in_session,
     level,
     duration_seconds,
+    listening_seconds,
+    ended_by,
+    is_completed,
+    is_skipped,
+    is_qualified,
     listened_at
 from listens

@@ -18,6 +18,7 @@ select
     {{ presence('device_type') }} as device_type,
     {{ presence('region') }} as region,
     {{ presence('country') }} as country,
+    home_region,
 
     ---------- the song
     {{ presence(mended_text('song')) }} as song_title,

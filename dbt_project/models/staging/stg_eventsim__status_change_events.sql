@@ -15,16 +15,7 @@ select
     ---------- the listener
     level as previous_level,
     auth,
-    {{ presence('first_name') }} as first_name,
-    {{ presence('last_name') }} as last_name,
-    {{ presence('gender') }} as gender,
-    {{ presence('tag') }} as test_group,
-    {{ presence('city') }} as city,
-    {{ presence('state') }} as state,
-    {{ presence('zip') }} as zip,
-    latitude,
-    longitude,
-    {{ presence(unquoted('user_agent')) }} as user_agent,
+    {{ listener_columns() }},
 
     ---------- timestamps
     occurred_at as changed_at,
