@@ -8,10 +8,12 @@ from pathlib import Path
 from unittest.mock import patch
 
 import duckdb
+import pyarrow as pa
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
-from contracts.events import EVENTS, EVENTS_BY_NAME, lake_fields
+from contracts.events import EVENTS, EVENTS_BY_NAME
+from contracts.to_arrow import accepted_schema
 from contracts.to_sql import create_raw_table
 from tests.builders import Row, row
 
@@ -61,11 +63,12 @@ class Warehouse:
 
     def load(self, event_name: str, rows: Iterable[Row]) -> None:
         """Add rows to a raw table."""
-        names = [each.name for each in lake_fields(EVENTS_BY_NAME[event_name])]
-        values = [[_naive(each.get(name)) for name in names] for each in map(self._landed, rows)]
-        places = ", ".join("?" * len(names))
+        schema = accepted_schema(EVENTS_BY_NAME[event_name])
+        landed = pa.Table.from_pylist([self._landed(each) for each in rows], schema)
         with duckdb.connect(str(self.path)) as connection:
-            connection.executemany(f"insert into raw.{event_name} values ({places})", values)
+            connection.execute("set TimeZone = 'UTC'")
+            connection.register("landed", landed)
+            connection.execute(f"insert into raw.{event_name} by name from landed")
 
     def _landed(self, each: Row) -> Row:
         self.loaded += 1
@@ -114,8 +117,3 @@ class Warehouse:
             f" where table_schema in ({listed}) and table_type = 'BASE TABLE'"
         )
         return {name: self.rows(f"select * from {name} order by all") for (name,) in found}
-
-
-def _naive(value: object) -> object:
-    """Raw stores UTC without a zone."""
-    return value.replace(tzinfo=None) if isinstance(value, datetime) else value

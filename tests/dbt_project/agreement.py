@@ -1,0 +1,27 @@
+"""Comparing a table of the warehouse with what the reference says it holds."""
+
+import duckdb
+import polars as pl
+from polars.testing import assert_frame_equal
+
+from tests.dbt_project.warehouse import Warehouse
+
+SUMMED = {"listening_seconds", "mean_listening_seconds", "mean_length_seconds"}
+"""Sums, and means of them, of fractions: they depend, in the last digits, on the order of adding,
+which no engine promises. All other numbers are exact."""
+
+
+def assert_agrees(warehouse: Warehouse, name: str, expected: pl.DataFrame) -> None:
+    """The same columns, the same rows, in any order."""
+    with duckdb.connect(str(warehouse.path), read_only=True) as connection:
+        built = connection.sql(f"select * from {name}").pl()
+    assert sorted(built.columns) == sorted(expected.columns)
+    exact = sorted(each for each in built.columns if _is_exact(each, name))
+    order = sorted(built.columns, key=lambda each: each not in exact)
+    found, wanted = (each.select(order).sort(order) for each in (built, expected))
+    assert_frame_equal(found.select(exact), wanted.select(exact), check_exact=True)
+    assert_frame_equal(found, wanted, rel_tol=1e-9, abs_tol=1e-9)
+
+
+def _is_exact(column: str, table: str) -> bool:
+    return column not in SUMMED or table == "marts.fct_streams"

@@ -1,0 +1,45 @@
+"""Words that the reports share: counts, shares, days."""
+
+from datetime import date, timedelta
+
+import polars as pl
+
+from tests.dbt_project.reference.keys import UNKNOWN
+
+DAY = timedelta(days=1)
+
+
+def rows() -> pl.Expr:
+    return pl.len().cast(pl.Int64)
+
+
+def how_many(condition: pl.Expr) -> pl.Expr:
+    return condition.sum().cast(pl.Int64)
+
+
+def distinct(name: str) -> pl.Expr:
+    """Different ones, the unknown and the absent left out."""
+    column = pl.col(name)
+    known = column.is_not_null() & (column.cast(pl.String) != UNKNOWN)
+    return column.filter(known).n_unique().cast(pl.Int64)
+
+
+def share(part: str, whole: str) -> pl.Expr:
+    """`part` of `whole`; null where there is no whole."""
+    return pl.when(pl.col(whole) != 0).then(pl.col(part) / pl.col(whole))
+
+
+def day_of(name: str = "at") -> pl.Expr:
+    return pl.col(name).dt.date()
+
+
+def covered_days(events: pl.DataFrame) -> list[date]:
+    """The days from the first to the last that any event has."""
+    if events.is_empty():
+        return []
+    first, last = events["at"].min().date(), events["at"].max().date()
+    return [first + number * DAY for number in range((last - first).days + 1)]
+
+
+def monday_of(day: date) -> date:
+    return day - day.weekday() * DAY

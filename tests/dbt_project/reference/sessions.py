@@ -1,0 +1,102 @@
+"""Sessions as they were given, and visits as a gap of thirty minutes tells them."""
+
+from datetime import timedelta
+
+import polars as pl
+
+from tests.dbt_project.reference.keys import UNKNOWN, surrogate
+from tests.dbt_project.reference.staged import Staged
+
+IN_ORDER = ("at", "item_in_session", "event_name", "event_key")
+GAP = timedelta(minutes=30)
+
+
+def sessions(events: Staged, listens: pl.DataFrame) -> pl.DataFrame:
+    """One row per session id, over eventsim's four topics."""
+    own = pl.col("event_name")
+    users = pl.col("user_key").filter(pl.col("user_key") != UNKNOWN)
+    first, last = pl.col("at").first(), pl.col("at").last()
+    told = (
+        events.session_events.sort(IN_ORDER)
+        .group_by("session_id", maintain_order=True)
+        .agg(
+            user_key=users.first().fill_null(UNKNOWN),
+            level_at_start=pl.col("level").first(),
+            level_at_end=pl.col("level").last(),
+            location_key=pl.col("location_key").first(),
+            device_key=pl.col("device_key").first(),
+            hour_key=pl.col("hour_key").first(),
+            started_at=first,
+            ended_at=last,
+            length_seconds=(last - first).dt.total_milliseconds() / 1000,
+            events=pl.len().cast(pl.Int64),
+            page_views=(own == "page_view_events").sum().cast(pl.Int64),
+        )
+    )
+    heard = listens.group_by("session_id").agg(
+        streams=pl.len().cast(pl.Int64),
+        qualified_streams=pl.col("is_qualified").sum().cast(pl.Int64),
+        listening_seconds=pl.col("listening_seconds").sum(),
+    )
+    return told.join(heard, on="session_id", how="left").with_columns(
+        pl.col("streams", "qualified_streams").fill_null(0),
+        pl.col("listening_seconds").fill_null(0.0),
+        session_key=pl.col("session_id").map_elements(surrogate, return_dtype=pl.String),
+    )
+
+
+def visit_starts(events: Staged) -> pl.DataFrame:
+    """The moments at which a listener, or a guest's session, comes after thirty quiet minutes."""
+    who = pl.when(pl.col("user_key") == UNKNOWN).then(
+        pl.format("session:{}", "session_id")
+    ).otherwise("user_key")  # fmt: skip
+    moments = (
+        events.session_events.group_by("at", "user_key", listener=who)
+        .agg(pl.col("session_id").min())
+        .sort("listener", "at")
+    )
+    before = pl.col("at").shift(1).over("listener", order_by="at")
+    return moments.filter(before.is_null() | (pl.col("at") - before > GAP)).select(
+        "session_id", "user_key", visit_started_at="at"
+    )
+
+
+def session_agreement(given: pl.DataFrame, rebuilt: pl.DataFrame) -> pl.DataFrame:
+    """How often both ways of telling sessions agree, by the day on which they start."""
+    starts = rebuilt.select("session_id", started_at="visit_started_at").unique()
+    day = pl.col("started_at").dt.date()
+    given_days = given.group_by(started_on=day).agg(given_sessions=pl.len().cast(pl.Int64))
+    agreeing = given.join(starts, on=["session_id", "started_at"], how="semi")
+    agreeing_days = agreeing.group_by(started_on=day).agg(agreeing_sessions=pl.len().cast(pl.Int64))
+    rebuilt_days = rebuilt.group_by(started_on=pl.col("visit_started_at").dt.date()).agg(
+        rebuilt_sessions=pl.len().cast(pl.Int64)
+    )
+    counts = ("given_sessions", "rebuilt_sessions", "agreeing_sessions")
+    return (
+        given_days.join(rebuilt_days, on="started_on", how="full", coalesce=True)
+        .join(agreeing_days, on="started_on", how="left")
+        .with_columns(pl.col(counts).fill_null(0))
+        .with_columns(agreement_rate=share("agreeing_sessions", "given_sessions"))
+    )
+
+
+def session_report(given: pl.DataFrame) -> pl.DataFrame:
+    """Sessions by the day on which they start."""
+    known = pl.col("user_key").filter(pl.col("user_key") != UNKNOWN)
+    return (
+        given.group_by(started_on=pl.col("started_at").dt.date())
+        .agg(
+            sessions=pl.len().cast(pl.Int64),
+            users=known.n_unique().cast(pl.Int64),
+            mean_length_seconds=pl.col("length_seconds").mean(),
+            median_length_seconds=pl.col("length_seconds").median(),
+            mean_streams=pl.col("streams").mean(),
+            sessions_without_streams=(pl.col("streams") == 0).sum().cast(pl.Int64),
+        )
+        .with_columns(sessions_per_user=share("sessions", "users"))
+    )
+
+
+def share(part: str, whole: str) -> pl.Expr:
+    """`part` of `whole`, 0 to 1; null where there is no whole."""
+    return pl.when(pl.col(whole) != 0).then(pl.col(part) / pl.col(whole))
