@@ -48,7 +48,7 @@ player_timeline as (
         listened_at,
         cast(null as {{ dbt.type_string() }}) as song_id,
         cast(null as {{ dbt.type_string() }}) as event_type,
-        cast(null as {{ dbt.type_float() }}) as position_seconds,
+        cast(null as {{ double_type() }}) as position_seconds,
         cast(null as {{ dbt.type_string() }}) as event_id
     from moments
     where listened_at is not null

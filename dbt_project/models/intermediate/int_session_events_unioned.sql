@@ -17,6 +17,7 @@
     select
         '{{ topic }}' as event_name,
         event_key,
+        event_id,
         session_id,
         item_in_session,
         user_id,

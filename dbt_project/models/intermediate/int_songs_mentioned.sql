@@ -27,7 +27,7 @@ mentions as (
         song_id,
         song_title,
         artist_name,
-        cast(null as {{ dbt.type_float() }}) as duration_seconds
+        cast(null as {{ double_type() }}) as duration_seconds
     from actions
 
 )

@@ -9,9 +9,9 @@ devices as (
 
     select distinct
         device_key,
-        coalesce(device_type, 'Unknown') as device_type,
-        coalesce(operating_system, 'Unknown') as operating_system,
-        coalesce(browser, 'Unknown') as browser
+        coalesce(device_type, 'unknown') as device_type,
+        coalesce(operating_system, 'unknown') as operating_system,
+        coalesce(browser, 'unknown') as browser
     from seen
 
 ),
@@ -20,9 +20,9 @@ unknown as (
 
     select
         {{ unknown_key() }} as device_key,
-        'Unknown' as device_type,
-        'Unknown' as operating_system,
-        'Unknown' as browser
+        'unknown' as device_type,
+        'unknown' as operating_system,
+        'unknown' as browser
 
 )
 

@@ -94,7 +94,7 @@ unknown as (
         cast(null as {{ dbt.type_string() }}) as song_id,
         'Unknown song' as song_title,
         'Unknown artist' as artist_name,
-        cast(null as {{ dbt.type_float() }}) as duration_seconds,
+        cast(null as {{ double_type() }}) as duration_seconds,
         cast(null as {{ dbt.type_timestamp() }}) as first_heard_at,
         cast(null as {{ dbt.type_timestamp() }}) as last_heard_at
 

@@ -4,6 +4,12 @@ with states as (
 
 ),
 
+acting as (
+
+    select * from {{ ref('int_listeners_acting') }}
+
+),
+
 ordered as (
 
     select
@@ -39,30 +45,74 @@ level_changes as (
     select
         user_key,
         level,
-        changed_at as valid_from,
+        changed_at,
+        previous_level is null as is_first,
         lead(changed_at) over (partition by user_key order by changed_at) as valid_to
     from moments
     where previous_level is null or previous_level <> level
 
 ),
 
-versions as (
+sights as (
 
     select
-        {{
-            surrogate_key(['level_changes.user_key', epoch_milliseconds('level_changes.valid_from')])
-        }} as user_version_key,
-        level_changes.user_key,
-        level_changes.level,
+        user_key,
+        changed_at as seen_at
+    from states
+    union all
+    select
+        user_key,
+        first_acted_at as seen_at
+    from acting
+
+),
+
+listeners as (
+
+    select
+        user_key,
+        min(seen_at) as first_seen_at
+    from sights
+    group by 1
+
+),
+
+versions as (
+
+    -- The first version begins with the first sight, so that each event of a listener meets one;
+    -- of who was only seen at the player, no plan is known.
+    select
+        listeners.user_key,
+        coalesce(level_changes.level, 'unknown') as level,
         latest.gender,
         latest.test_group,
-        latest.location_key,
+        coalesce(latest.location_key, {{ unknown_key() }}) as location_key,
         latest.registered_on,
-        level_changes.valid_from,
-        level_changes.valid_to,
-        level_changes.valid_to is null as is_current
-    from level_changes
-    inner join latest on level_changes.user_key = latest.user_key
+        case
+            when coalesce(level_changes.is_first, true) then listeners.first_seen_at
+            else level_changes.changed_at
+        end as valid_from,
+        level_changes.valid_to
+    from listeners
+    left join level_changes on listeners.user_key = level_changes.user_key
+    left join latest on listeners.user_key = latest.user_key
+
+),
+
+keyed as (
+
+    select
+        {{ surrogate_key(['user_key', epoch_milliseconds('valid_from')]) }} as user_version_key,
+        user_key,
+        level,
+        gender,
+        test_group,
+        location_key,
+        registered_on,
+        valid_from,
+        valid_to,
+        valid_to is null as is_current
+    from versions
 
 ),
 
@@ -82,6 +132,6 @@ unknown as (
 
 )
 
-select * from versions
+select * from keyed
 union all
 select * from unknown

@@ -1,5 +1,5 @@
 {#
-    The model has as many rows as the relation it is made of, in the window of this run.
+    The model has as many rows as the relation it is made of, in the hours that this run rebuilt.
     `happened_at` is the time column of that relation.
 #}
 {% test keeps_every_row(model, of, happened_at) %}
@@ -12,7 +12,7 @@ with ours as (
 theirs as (
 
     select count(*) as row_count from {{ of }}
-    where {{ between_bounds(happened_at, window({})) }}
+    where {{ between_bounds(happened_at, tested_window()) }}
 
 )
 
