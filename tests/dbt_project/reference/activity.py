@@ -119,7 +119,7 @@ def event_types(events: Staged) -> pl.DataFrame:
         .join(before, on=kind, how="left")
         .join(seven, on=kind)
         .select(
-            "event_name", "event_type", "events", happened_on="day",
+            "event_name", "event_type", "events", occurred_on="day",
             share_of_topic=share("events", "topic_events"),
             events_day_before=pl.when(pl.col("day") > first)
             .then(pl.col("events_day_before").fill_null(0)),

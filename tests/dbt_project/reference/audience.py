@@ -28,16 +28,16 @@ def active_users(events: Staged) -> pl.DataFrame:
     days = [
         {
             "active_on": day,
-            "daily_active_users": _active_since(active, day, 1),
-            "weekly_active_users": _active_since(active, day, 7),
-            "monthly_active_users": _active_since(active, day, 28),
+            "daily_users": _active_since(active, day, 1),
+            "weekly_users": _active_since(active, day, 7),
+            "monthly_users": _active_since(active, day, 28),
         }
         for day in covered_days(events.events)
     ]
-    schema = {"active_on": pl.Date, "daily_active_users": pl.Int64,
-              "weekly_active_users": pl.Int64, "monthly_active_users": pl.Int64}  # fmt: skip
+    schema = {"active_on": pl.Date, "daily_users": pl.Int64,
+              "weekly_users": pl.Int64, "monthly_users": pl.Int64}  # fmt: skip
     return pl.DataFrame(days, schema, orient="row").with_columns(
-        stickiness=share("daily_active_users", "monthly_active_users")
+        stickiness=share("daily_users", "monthly_users")
     )
 
 
@@ -121,22 +121,25 @@ def test_groups(days: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
 def geography(events: Staged, listens: pl.DataFrame) -> pl.DataFrame:
     """By the state of the home that each event tells."""
     state = pl.col("state").fill_null("unknown")
-    heard = listens.group_by(state, active_on=day_of()).agg(
+    heard = listens.group_by(state, occurred_on=day_of()).agg(
         streams=rows(),
         listeners=distinct("user_key"),
         guest_streams=how_many(pl.col("user_key") == UNKNOWN),
         listening_seconds=pl.col("listening_seconds").sum(),
     )
     viewed = (
-        events.of("page_view_events").group_by(state, active_on=day_of()).agg(page_views=rows())
+        events.of("page_view_events").group_by(state, occurred_on=day_of()).agg(page_views=rows())
     )
-    return heard.join(viewed, on=["active_on", "state"], how="full", coalesce=True).with_columns(
-        pl.exclude("active_on", "state").fill_null(0)
+    return heard.join(viewed, on=["occurred_on", "state"], how="full", coalesce=True).with_columns(
+        pl.exclude("occurred_on", "state").fill_null(0)
     )
 
 
 def retention(events: Staged) -> pl.DataFrame:
-    """Which share of those who registered in a week were there so many weeks later."""
+    """Which share of those who registered in a week were there so many weeks later.
+
+    Every week in which anybody was there counts for all who had registered by then.
+    """
     seen = _known(events.events)
     registered = (
         seen.group_by("user_key")
@@ -145,16 +148,17 @@ def retention(events: Staged) -> pl.DataFrame:
         .select("user_key", registration_week=pl.col("registered_on").dt.truncate("1w"))
     )
     weeks = seen.select("user_key", active_week=day_of().dt.truncate("1w")).unique()
-    size = registered.group_by("registration_week").agg(registered_users=rows())
+    came = registered.join(weeks, on="user_key").group_by("registration_week", "active_week")
     since = (pl.col("active_week") - pl.col("registration_week")).dt.total_days() // 7
     return (
-        registered.join(weeks, on="user_key")
-        .with_columns(weeks_since_registration=since)
-        .filter(pl.col("weeks_since_registration") >= 0)
-        .group_by("registration_week", "weeks_since_registration")
-        .agg(active_users=rows())
-        .join(size, on="registration_week")
+        registered.group_by("registration_week")
+        .agg(registered_users=rows())
+        .join(weeks.select("active_week").unique(), how="cross")
+        .filter(pl.col("active_week") >= pl.col("registration_week"))
+        .join(came.agg(active_users=rows()), on=["registration_week", "active_week"], how="left")
+        .with_columns(pl.col("active_users").fill_null(0), weeks_since_registration=since)
         .with_columns(retention_rate=share("active_users", "registered_users"))
+        .drop("active_week")
     )
 
 

@@ -1,5 +1,7 @@
 """Songs and artists by the day, and the charts of days and weeks."""
 
+from datetime import timedelta
+
 import polars as pl
 
 from tests.dbt_project.reference.counting import (
@@ -60,22 +62,22 @@ def _by_day(listens: pl.DataFrame, key: str) -> pl.DataFrame:
 
 def top_songs(plays: pl.DataFrame) -> pl.DataFrame:
     """From `song_plays`."""
-    return _chart(plays, "song_key", ["song_title", "artist_name"])
+    return _chart(plays, "song", ["song_title", "artist_name"])
 
 
 def top_artists(plays: pl.DataFrame) -> pl.DataFrame:
     """From `artist_plays`."""
-    return _chart(plays, "artist_key", ["artist_name"])
+    return _chart(plays, "artist", ["artist_name"])
 
 
-def _chart(plays: pl.DataFrame, key: str, names: list[str]) -> pl.DataFrame:
+def _chart(plays: pl.DataFrame, of: str, names: list[str]) -> pl.DataFrame:
     day = pl.col("listened_on")
     starts = {"day": (day, DAY), "week": (day.dt.truncate("1w"), 7 * DAY)}
-    return pl.concat(
-        _moved(_ranked(plays.with_columns(period_starts_on=start), key, names), key, length)
-        .with_columns(period=pl.lit(period))
-        for period, (start, length) in starts.items()
-    )  # fmt: skip
+    charts = []
+    for period, (start, length) in starts.items():
+        ranked = _ranked(plays.with_columns(period_starts_on=start), f"{of}_key", names)
+        charts.append(_moved(ranked, f"{of}_key", length).with_columns(period=pl.lit(period)))
+    return pl.concat(charts).rename({"rank": f"{of}_rank"})
 
 
 def _ranked(plays: pl.DataFrame, key: str, names: list[str]) -> pl.DataFrame:
@@ -91,9 +93,9 @@ def _ranked(plays: pl.DataFrame, key: str, names: list[str]) -> pl.DataFrame:
     )
 
 
-def _moved(ranked: pl.DataFrame, key: str, length: object) -> pl.DataFrame:
+def _moved(ranked: pl.DataFrame, key: str, length: timedelta) -> pl.DataFrame:
     """With the place in the period before."""
-    before = ranked.select(key, pl.col("period_starts_on") + pl.lit(length), previous_rank="rank")
+    before = ranked.select(key, pl.col("period_starts_on") + length, previous_rank="rank")
     return ranked.join(before, on=["period_starts_on", key], how="left").with_columns(
         rank_movement=pl.col("previous_rank") - pl.col("rank"),
         is_entry=pl.col("previous_rank").is_null(),

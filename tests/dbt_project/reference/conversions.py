@@ -12,28 +12,28 @@ CANCELLED = "Cancellation Confirmation"
 
 def conversions(events: Staged, days: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
     """Each covered day: who came, went up, went down, left; and of how many."""
-    covered = pl.DataFrame({"active_on": covered_days(events.events)}, {"active_on": pl.Date})
+    covered = pl.DataFrame({"occurred_on": covered_days(events.events)}, {"occurred_on": pl.Date})
     viewed = (
         events.of("page_view_events")
-        .group_by(active_on=day_of())
+        .group_by(occurred_on=day_of())
         .agg(
             registrations=how_many(pl.col("page") == "Submit Registration"),
             cancellations=how_many(pl.col("page") == CANCELLED),
         )
     )
-    changed = changes.group_by(active_on=day_of("changed_at")).agg(
+    changed = changes.group_by(occurred_on=day_of("changed_at")).agg(
         upgrades=how_many(pl.col("change") == "upgrade"),
         downgrades=how_many(pl.col("change") == "downgrade"),
     )
-    users = days.group_by(active_on="day").agg(
+    users = days.group_by(occurred_on="day").agg(
         free_users=how_many(pl.col("level") == "free"),
         paid_users=how_many(pl.col("level") == "paid"),
     )
     return (
-        covered.join(viewed, on="active_on", how="left")
-        .join(changed, on="active_on", how="left")
-        .join(users, on="active_on", how="left")
-        .with_columns(pl.exclude("active_on").fill_null(0))
+        covered.join(viewed, on="occurred_on", how="left")
+        .join(changed, on="occurred_on", how="left")
+        .join(users, on="occurred_on", how="left")
+        .with_columns(pl.exclude("occurred_on").fill_null(0))
         .with_columns(left=pl.col("downgrades") + pl.col("cancellations"))
         .with_columns(
             conversion_rate=share("upgrades", "free_users"),

@@ -32,7 +32,7 @@ def auth_attempts(events: Staged) -> pl.DataFrame:
 def plan_changes(events: Staged) -> pl.DataFrame:
     upgrades = pl.col("level") == "free"
     return events.of("status_change_events").select(
-        *KEYS, *VISIT, previous_level="level",
+        *KEYS, *VISIT, "level", previous_level="level",
         new_level=pl.when(upgrades).then(pl.lit("paid")).otherwise(pl.lit("free")),
         change=pl.when(upgrades).then(pl.lit("upgrade")).otherwise(pl.lit("downgrade")),
         plan_change_key="event_key", changed_at="at",

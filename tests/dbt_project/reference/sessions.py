@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import polars as pl
 
+from tests.dbt_project.reference.counting import day_of, distinct, rows, share
 from tests.dbt_project.reference.keys import UNKNOWN, surrogate
 from tests.dbt_project.reference.staged import Staged
 
@@ -29,12 +30,12 @@ def sessions(events: Staged, listens: pl.DataFrame) -> pl.DataFrame:
             started_at=first,
             ended_at=last,
             length_seconds=(last - first).dt.total_milliseconds() / 1000,
-            events=pl.len().cast(pl.Int64),
+            events=rows(),
             page_views=(own == "page_view_events").sum().cast(pl.Int64),
         )
     )
     heard = listens.group_by("session_id").agg(
-        streams=pl.len().cast(pl.Int64),
+        streams=rows(),
         qualified_streams=pl.col("is_qualified").sum().cast(pl.Int64),
         listening_seconds=pl.col("listening_seconds").sum(),
     )
@@ -64,12 +65,12 @@ def visit_starts(events: Staged) -> pl.DataFrame:
 def session_agreement(given: pl.DataFrame, rebuilt: pl.DataFrame) -> pl.DataFrame:
     """How often both ways of telling sessions agree, by the day on which they start."""
     starts = rebuilt.select("session_id", started_at="visit_started_at").unique()
-    day = pl.col("started_at").dt.date()
-    given_days = given.group_by(started_on=day).agg(given_sessions=pl.len().cast(pl.Int64))
+    day = day_of("started_at")
+    given_days = given.group_by(started_on=day).agg(given_sessions=rows())
     agreeing = given.join(starts, on=["session_id", "started_at"], how="semi")
-    agreeing_days = agreeing.group_by(started_on=day).agg(agreeing_sessions=pl.len().cast(pl.Int64))
-    rebuilt_days = rebuilt.group_by(started_on=pl.col("visit_started_at").dt.date()).agg(
-        rebuilt_sessions=pl.len().cast(pl.Int64)
+    agreeing_days = agreeing.group_by(started_on=day).agg(agreeing_sessions=rows())
+    rebuilt_days = rebuilt.group_by(started_on=day_of("visit_started_at")).agg(
+        rebuilt_sessions=rows()
     )
     counts = ("given_sessions", "rebuilt_sessions", "agreeing_sessions")
     return (
@@ -84,19 +85,16 @@ def session_report(given: pl.DataFrame) -> pl.DataFrame:
     """Sessions by the day on which they start."""
     known = pl.col("user_key").filter(pl.col("user_key") != UNKNOWN)
     return (
-        given.group_by(started_on=pl.col("started_at").dt.date())
+        given.group_by(started_on=day_of("started_at"))
         .agg(
-            sessions=pl.len().cast(pl.Int64),
-            users=known.n_unique().cast(pl.Int64),
+            sessions=rows(),
+            users=distinct("user_key"),
+            of_users=known.len().cast(pl.Int64),
             mean_length_seconds=pl.col("length_seconds").mean(),
             median_length_seconds=pl.col("length_seconds").median(),
             mean_streams=pl.col("streams").mean(),
             sessions_without_streams=(pl.col("streams") == 0).sum().cast(pl.Int64),
         )
-        .with_columns(sessions_per_user=share("sessions", "users"))
+        .with_columns(sessions_per_user=share("of_users", "users"))
+        .drop("of_users")
     )
-
-
-def share(part: str, whole: str) -> pl.Expr:
-    """`part` of `whole`, 0 to 1; null where there is no whole."""
-    return pl.when(pl.col(whole) != 0).then(pl.col(part) / pl.col(whole))
