@@ -15,6 +15,7 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 from contracts.events import EVENTS, EVENTS_BY_NAME
 from contracts.to_arrow import accepted_schema
 from contracts.to_sql import create_raw_table
+from musicflow_dagster.songs import prepare_songs
 from tests.builders import Row, row
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
@@ -58,6 +59,7 @@ class Warehouse:
             for event in EVENTS:
                 connection.execute(create_raw_table(event, "duckdb"))
             connection.execute("create table staging.pseudonym_key (key varchar)")
+            prepare_songs(connection)
             if key is not None:
                 connection.execute("insert into staging.pseudonym_key values (?)", [key])
 

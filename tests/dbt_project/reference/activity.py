@@ -27,7 +27,7 @@ COUNTED = {
 def daily_metrics(events: Staged) -> pl.DataFrame:
     return events.actions.group_by(
         "event_type",
-        pl.col("country", "region").fill_null("Unknown"),
+        pl.col("country", "region").fill_null("unknown"),
         acted_on=day_of(),
     ).agg(events=rows(), users=distinct("user_key"), sessions=distinct("session_id"))
 
@@ -79,7 +79,7 @@ def player_engagement(events: Staged) -> pl.DataFrame:
     kind = pl.col("event_type")
     return (
         events.actions.group_by(
-            pl.col("device_type", "country").fill_null("Unknown"),
+            pl.col("device_type", "country").fill_null("unknown"),
             hour_starts_at=pl.col("at").dt.truncate("1h"),
         )
         .agg(

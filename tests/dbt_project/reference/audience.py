@@ -135,19 +135,23 @@ def geography(events: Staged, listens: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def retention(events: Staged) -> pl.DataFrame:
+def retention(days: pl.DataFrame) -> pl.DataFrame:
     """Which share of those who registered in a week were there so many weeks later.
 
-    Every week in which anybody was there counts for all who had registered by then.
+    From `user_days`. Every week in which anybody was there counts for all who had registered by
+    then. Of a listener counts the latest that is known in a week, and of that the earliest.
     """
-    seen = _known(events.events)
+    weeks = (
+        days.sort("day")
+        .group_by("user_key", active_week=pl.col("day").dt.truncate("1w"), maintain_order=True)
+        .agg(pl.col("registered_on").drop_nulls().last())
+    )
     registered = (
-        seen.group_by("user_key")
+        weeks.group_by("user_key")
         .agg(pl.col("registered_on").min())
         .drop_nulls()
         .select("user_key", registration_week=pl.col("registered_on").dt.truncate("1w"))
     )
-    weeks = seen.select("user_key", active_week=day_of().dt.truncate("1w")).unique()
     came = registered.join(weeks, on="user_key").group_by("registration_week", "active_week")
     since = (pl.col("active_week") - pl.col("registration_week")).dt.total_days() // 7
     return (

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from tests.dbt_project.reference.counting import covered_days, day_of, how_many, rows, share
+from tests.dbt_project.reference.counting import day_of, how_many, rows, share
 from tests.dbt_project.reference.keys import UNKNOWN
 from tests.dbt_project.reference.staged import Staged
 
@@ -11,8 +11,8 @@ CANCELLED = "Cancellation Confirmation"
 
 
 def conversions(events: Staged, days: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
-    """Each covered day: who came, went up, went down, left; and of how many."""
-    covered = pl.DataFrame({"occurred_on": covered_days(events.events)}, {"occurred_on": pl.Date})
+    """Each day with any event: who came, went up, went down, left; and of how many."""
+    lively = events.events.select(occurred_on=day_of()).unique()
     viewed = (
         events.of("page_view_events")
         .group_by(occurred_on=day_of())
@@ -30,7 +30,7 @@ def conversions(events: Staged, days: pl.DataFrame, changes: pl.DataFrame) -> pl
         paid_users=how_many(pl.col("level") == "paid"),
     )
     return (
-        covered.join(viewed, on="occurred_on", how="left")
+        lively.join(viewed, on="occurred_on", how="left")
         .join(changed, on="occurred_on", how="left")
         .join(users, on="occurred_on", how="left")
         .with_columns(pl.exclude("occurred_on").fill_null(0))

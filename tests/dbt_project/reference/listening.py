@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import polars as pl
 
+from tests.dbt_project.reference.counting import seconds
 from tests.dbt_project.reference.staged import Staged
 
 HOUR = timedelta(hours=1)
@@ -64,7 +65,7 @@ def _players_words(listens: pl.DataFrame, actions: pl.DataFrame) -> pl.DataFrame
 
 def _judged(heard: pl.DataFrame) -> pl.DataFrame:
     bound = pl.min_horizontal("duration_seconds", pl.lit(LONGEST))
-    gap = (pl.col("next_event_at") - pl.col("at")).dt.total_milliseconds() / 1000
+    gap = seconds(heard["next_event_at"] - heard["at"])
     cut_short = gap < pl.col("duration_seconds")
     timed = heard.with_columns(
         listening_seconds=pl.when(pl.col("told_type").is_not_null())

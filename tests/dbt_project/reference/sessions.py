@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from tests.dbt_project.reference.counting import day_of, distinct, rows, share
+from tests.dbt_project.reference.counting import day_of, distinct, rows, seconds, share
 from tests.dbt_project.reference.keys import UNKNOWN, surrogate
 from tests.dbt_project.reference.staged import Staged
 
@@ -29,7 +29,6 @@ def sessions(events: Staged, listens: pl.DataFrame) -> pl.DataFrame:
             hour_key=pl.col("hour_key").first(),
             started_at=first,
             ended_at=last,
-            length_seconds=(last - first).dt.total_milliseconds() / 1000,
             events=rows(),
             page_views=(own == "page_view_events").sum().cast(pl.Int64),
         )
@@ -39,7 +38,8 @@ def sessions(events: Staged, listens: pl.DataFrame) -> pl.DataFrame:
         qualified_streams=pl.col("is_qualified").sum().cast(pl.Int64),
         listening_seconds=pl.col("listening_seconds").sum(),
     )
-    return told.join(heard, on="session_id", how="left").with_columns(
+    timed = told.with_columns(length_seconds=seconds(told["ended_at"] - told["started_at"]))
+    return timed.join(heard, on="session_id", how="left").with_columns(
         pl.col("streams", "qualified_streams").fill_null(0),
         pl.col("listening_seconds").fill_null(0.0),
         session_key=pl.col("session_id").map_elements(surrogate, return_dtype=pl.String),

@@ -49,7 +49,7 @@ def _reports(events: Staged, listens: pl.DataFrame, marts: Tables) -> Tables:
         "demographics": audience.demographics(days),
         "test_groups": audience.test_groups(days, changes),
         "geography": audience.geography(events, listens),
-        "retention": audience.retention(events),
+        "retention": audience.retention(days),
         "conversions": conversions.conversions(events, days, changes),
         "conversion_paths": conversions.conversion_paths(events, marts["marts.dim_users"]),
         "sessions": sessions.session_report(given),
