@@ -117,6 +117,20 @@
 {%- endmacro %}
 
 
+{# Whole days from one day to another; negative where it is before it. #}
+{% macro days_between(first, last) -%}
+    {{ return(adapter.dispatch('days_between')(first, last)) }}
+{%- endmacro %}
+
+{% macro default__days_between(first, last) -%}
+    date_diff('day', {{ first }}, {{ last }})
+{%- endmacro %}
+
+{% macro bigquery__days_between(first, last) -%}
+    date_diff({{ last }}, {{ first }}, day)
+{%- endmacro %}
+
+
 {# So many hours after a moment; a negative number: before it. #}
 {% macro hours_later(moment, hours) -%}
     cast({{ dbt.dateadd('hour', hours, moment) }} as {{ dbt.type_timestamp() }})
@@ -126,6 +140,12 @@
 {# A sum of whole numbers, as one; DuckDB would widen it. #}
 {% macro total(numbers) -%}
     cast(sum({{ numbers }}) as {{ dbt.type_bigint() }})
+{%- endmacro %}
+
+
+{# The same over the rows that meet a condition; 0 where none does. #}
+{% macro total_where(numbers, condition) -%}
+    {{ total('case when ' ~ condition ~ ' then ' ~ numbers ~ ' else 0 end') }}
 {%- endmacro %}
 
 

@@ -50,7 +50,8 @@ def test_each_listen_of_the_classic_simulator_is_one_stream(classic: Warehouse, 
         select count(*), count(distinct stream_key), sum(duration_seconds) from marts.fct_streams
     """)
     charts = classic.rows("""
-        select listened_on, artist_name, plays from reporting.rpt_top_artists where plays > 20
+        select period_starts_on, artist_name, plays from reporting.rpt_top_artists
+        where period = 'day' and plays > 20
     """)
     assert (streams, keys) == (LISTENS, LISTENS)
     assert seconds == pytest.approx(listens["duration"].sum())

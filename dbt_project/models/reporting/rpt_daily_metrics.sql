@@ -11,8 +11,8 @@ with actions as (
 select
     acted_on,
     event_type,
-    coalesce(country, 'Unknown') as country,
-    coalesce(region, 'Unknown') as region,
+    coalesce(country, 'unknown') as country,
+    coalesce(region, 'unknown') as region,
     count(*) as events,
     count(distinct user_id) as users,
     count(distinct session_id) as sessions

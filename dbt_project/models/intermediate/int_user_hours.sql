@@ -1,0 +1,129 @@
+{# What an event adds to its listener's hour: of each fact its time column, and its measures. #}
+{% set facts = [
+    (ref('fct_streams'), 'listened_at', {
+        'streams': '1',
+        'qualified_streams': 'case when is_qualified then 1 else 0 end',
+        'completed_streams': 'case when is_completed then 1 else 0 end',
+        'skipped_streams': 'case when is_skipped then 1 else 0 end',
+        'listening_seconds': 'listening_seconds',
+    }),
+    (ref('fct_page_views'), 'viewed_at', {'page_views': '1'}),
+    (ref('fct_player_events'), 'acted_at', {'player_actions': '1'}),
+    (ref('fct_auth_attempts'), 'attempted_at', {'login_attempts': '1'}),
+    (ref('fct_plan_changes'), 'changed_at', {
+        'upgrades': "case when change = 'upgrade' then 1 else 0 end",
+        'downgrades': "case when change = 'downgrade' then 1 else 0 end",
+    }),
+] %}
+{% set counts = [
+    'streams', 'qualified_streams', 'completed_streams', 'skipped_streams', 'page_views',
+    'player_actions', 'login_attempts', 'upgrades', 'downgrades',
+] %}
+
+with session_events as (
+
+    select * from {{ ref('int_session_events_unioned') }}
+    where user_id is not null and {{ in_window('occurred_at') }}
+
+),
+
+actions as (
+
+    {% for fact, occurred_at, measures in facts %}
+        select
+            user_key,
+            {{ hour_of(occurred_at) }} as active_hour,
+            {% for count in counts %}
+                {{ measures.get(count, '0') }} as {{ count }},
+            {% endfor %}
+            {{ measures.get('listening_seconds', '0') }} as listening_seconds
+        from {{ fact }}
+        where user_key <> {{ unknown_key() }} and {{ in_window(occurred_at) }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+activity as (
+
+    select
+        user_key,
+        active_hour,
+        {% for count in counts %}
+            {{ total(count) }} as {{ count }},
+        {% endfor %}
+        {{ exact_sum('listening_seconds') }} as listening_seconds
+    from actions
+    group by 1, 2
+
+),
+
+last_moments as (
+
+    select
+        user_id,
+        {{ hour_of('occurred_at') }} as active_hour,
+        max(occurred_at) as occurred_at
+    from session_events
+    group by 1, 2
+
+),
+
+last_events as (
+
+    -- Of several events in the last millisecond, the last of the visit.
+    select
+        session_events.*,
+        last_moments.active_hour,
+        row_number() over (
+            partition by session_events.user_id, session_events.occurred_at
+            order by
+                session_events.session_id desc, session_events.item_in_session desc,
+                session_events.event_name desc, session_events.event_key desc
+        ) as recency
+    from session_events
+    inner join last_moments
+        on
+            session_events.user_id = last_moments.user_id
+            and session_events.occurred_at = last_moments.occurred_at
+
+),
+
+states as (
+
+    select
+        {{ pseudonym('user_id') }} as user_key,
+        active_hour,
+        level,
+        gender,
+        test_group,
+        state,
+        {{ day_of('registered_at') }} as registered_on
+    from last_events
+    where recency = 1
+
+)
+
+select
+    activity.active_hour,
+    activity.user_key,
+    activity.streams,
+    activity.qualified_streams,
+    activity.completed_streams,
+    activity.skipped_streams,
+    activity.listening_seconds,
+    activity.page_views,
+    activity.player_actions,
+    activity.login_attempts,
+    activity.upgrades,
+    activity.downgrades,
+    states.level,
+    states.gender,
+    states.test_group,
+    states.state,
+    states.registered_on
+from activity
+left join states
+    on
+        activity.user_key = states.user_key
+        and activity.active_hour = states.active_hour
