@@ -13,10 +13,28 @@ COLUMNS = {
     "duration_seconds": ("duration", "duration_seconds"),
     "song_id": ("song_id", "songid", "track_id"),
     "plays": ("plays", "listen_count", "play_count"),
+    "album": ("album", "release"),
+    "release_year": ("year", "release_year"),
+    "tempo_bpm": ("tempo", "tempo_bpm"),
+    "loudness_db": ("loudness", "loudness_db"),
+    "hotness": ("song_hotttnesss", "hotness"),
 }
-"""What the file's columns may be called, as eventsim takes them; the last two may be missing."""
+"""What the file's columns may be called, the first five as eventsim takes them."""
 NEEDED = ("artist", "title", "duration_seconds")
+"""The columns that the file must have."""
+MEASURES = ("release_year", "tempo_bpm", "loudness_db", "hotness")
+"""Numbers that tell more of a song; what is none there is not known."""
 TABLE = "catalogue.songs"
+_SCHEMA = f"""
+create schema if not exists catalogue;
+create table if not exists {TABLE} (
+  song_id varchar, artist varchar, title varchar, duration_seconds double, plays double);
+alter table {TABLE} add column if not exists album varchar;
+alter table {TABLE} add column if not exists release_year double;
+alter table {TABLE} add column if not exists tempo_bpm double;
+alter table {TABLE} add column if not exists loudness_db double;
+alter table {TABLE} add column if not exists hotness double;
+"""
 
 
 def read_songs(path: Path) -> pl.DataFrame:
@@ -38,6 +56,8 @@ def read_songs(path: Path) -> pl.DataFrame:
         title=texts["title"].replace("", None),
         duration_seconds=texts["duration_seconds"].cast(pl.Float64, strict=False),
         plays=texts.get("plays", pl.lit("1")).cast(pl.Float64, strict=False),
+        album=texts.get("album", pl.lit("")).replace("", None),
+        **{name: _measure(texts.get(name)) for name in MEASURES},
     )
     for name in ("duration_seconds", "plays"):
         wrong = songs.filter(pl.col(name).is_null() | ~(pl.col(name).is_finite()))
@@ -49,12 +69,18 @@ def read_songs(path: Path) -> pl.DataFrame:
     return named.drop("number")
 
 
+def prepare_songs(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the table of songs where it lacks, without any; it costs nothing where it stands."""
+    connection.execute(_SCHEMA)
+
+
 def replace_songs(connection: duckdb.DuckDBPyConnection, songs: pl.DataFrame) -> None:
     """Put `songs` in the place of the catalogue that stood."""
+    prepare_songs(connection)
     connection.register("songs_of_file", songs.to_arrow())
     connection.execute("begin")
-    connection.execute("create schema if not exists catalogue")
-    connection.execute(f"create or replace table {TABLE} as from songs_of_file")
+    connection.execute(f"delete from {TABLE}")
+    connection.execute(f"insert into {TABLE} by name from songs_of_file")
     connection.execute("commit")
     connection.unregister("songs_of_file")
 
@@ -88,6 +114,11 @@ def _columns_of(file: pl.DataFrame, path: Path) -> dict[str, str]:
 def _refuse(wrong: pl.DataFrame, path: Path, what: str) -> None:
     for number in wrong["number"].head(1):
         raise ConfigurationError(f"{path} row {number + 1}: {what}")
+
+
+def _measure(text: pl.Expr | None) -> pl.Expr:
+    number = (pl.lit(None) if text is None else text).cast(pl.Float64, strict=False)
+    return pl.when(number.is_finite()).then(number)
 
 
 def _digits(name: str) -> pl.Expr:

@@ -17,6 +17,7 @@ from contracts.errors import ConfigurationError, UnavailableError
 from contracts.events import EVENTS
 from contracts.store import disk_error
 from contracts.to_sql import add_new_columns, create_raw_table
+from musicflow_dagster.songs import prepare_songs
 
 RETRY_SECONDS = 0.2
 _SCHEMA = """
@@ -99,6 +100,7 @@ def _connected(
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Create what a new warehouse lacks; it costs nothing on one that stands."""
     connection.execute(_SCHEMA)
+    prepare_songs(connection)
     for event in EVENTS:
         connection.execute(create_raw_table(event, "duckdb"))
         for statement in add_new_columns(event, "duckdb"):

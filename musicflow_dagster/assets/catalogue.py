@@ -18,6 +18,11 @@ COLUMN_SCHEMA = dg.TableSchema(
         dg.TableColumn("title", "string", description="What it is called."),
         dg.TableColumn("duration_seconds", "double", description="How long it is."),
         dg.TableColumn("plays", "double", description="How popular it is; 1 where nobody says."),
+        dg.TableColumn("album", "string", description="What it was released on."),
+        dg.TableColumn("release_year", "double", description="When; 0 where the file does."),
+        dg.TableColumn("tempo_bpm", "double", description="Beats a minute."),
+        dg.TableColumn("loudness_db", "double", description="Loudness, decibels."),
+        dg.TableColumn("hotness", "double", description="How talked of, 0 to 1."),
     ]
 )
 

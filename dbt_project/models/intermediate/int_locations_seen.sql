@@ -7,11 +7,13 @@ with events as (
 
 places as (
 
-    select distinct
+    select
         {{ hour_of('occurred_at') }} as seen_hour,
         city,
-        state
+        state,
+        max(home_region) as home_region
     from events
+    group by 1, 2, 3
 
 )
 
@@ -19,5 +21,6 @@ select
     seen_hour,
     {{ location_key('city', 'state') }} as location_key,
     city,
-    state
+    state,
+    home_region
 from places

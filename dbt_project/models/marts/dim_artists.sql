@@ -12,21 +12,41 @@ mentioned as (
 
 ),
 
+catalogue as (
+
+    select
+        *,
+        {{ artist_key('artist_name') }} as artist_key
+    from {{ ref('stg_catalogue__songs') }}
+    where artist_name is not null
+
+),
+
 named as (
 
     select
         artist_key,
         artist_name,
         first_heard_at,
-        last_heard_at
+        last_heard_at,
+        0 as songs_in_catalogue
     from heard
     union all
     select
         artist_key,
         artist_name,
         cast(null as {{ dbt.type_timestamp() }}) as first_heard_at,
-        cast(null as {{ dbt.type_timestamp() }}) as last_heard_at
+        cast(null as {{ dbt.type_timestamp() }}) as last_heard_at,
+        0 as songs_in_catalogue
     from mentioned
+    union all
+    select
+        artist_key,
+        artist_name,
+        cast(null as {{ dbt.type_timestamp() }}) as first_heard_at,
+        cast(null as {{ dbt.type_timestamp() }}) as last_heard_at,
+        1 as songs_in_catalogue
+    from catalogue
 
 ),
 
@@ -35,6 +55,8 @@ artists as (
     select
         artist_key,
         artist_name,
+        {{ total('songs_in_catalogue') }} as songs_in_catalogue,
+        max(songs_in_catalogue) = 1 as is_in_catalogue,
         min(first_heard_at) as first_heard_at,
         max(last_heard_at) as last_heard_at
     from named
@@ -47,6 +69,8 @@ unknown as (
     select
         {{ unknown_key() }} as artist_key,
         'Unknown artist' as artist_name,
+        cast(0 as {{ dbt.type_bigint() }}) as songs_in_catalogue,
+        false as is_in_catalogue,
         cast(null as {{ dbt.type_timestamp() }}) as first_heard_at,
         cast(null as {{ dbt.type_timestamp() }}) as last_heard_at
 

@@ -7,11 +7,13 @@ with places as (
 
 locations as (
 
-    select distinct
+    select
         location_key,
         coalesce(city, 'Unknown city') as city,
-        coalesce(state, 'Unknown state') as state
+        coalesce(state, 'Unknown state') as state,
+        coalesce(max(home_region), 'Unknown region') as home_region
     from places
+    group by 1, 2, 3
 
 ),
 
@@ -20,7 +22,8 @@ unknown as (
     select
         {{ unknown_key() }} as location_key,
         'Unknown city' as city,
-        'Unknown state' as state
+        'Unknown state' as state,
+        'Unknown region' as home_region
 
 )
 
