@@ -14,7 +14,11 @@ page_views as (
 
 locations as (
 
-    select * from {{ ref('dim_locations') }}
+    -- Of what is not known, reporting speaks with one word.
+    select
+        location_key,
+        case when state = 'Unknown state' then 'unknown' else state end as state
+    from {{ ref('dim_locations') }}
 
 ),
 
@@ -42,7 +46,7 @@ actions as (
 
 select
     actions.occurred_on,
-    coalesce(locations.state, 'unknown') as state,
+    locations.state,
     {{ total('actions.streams') }} as streams,
     count(distinct case
         when actions.streams = 1 then nullif(actions.user_key, {{ unknown_key() }})
