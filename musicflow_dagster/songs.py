@@ -24,16 +24,15 @@ NEEDED = ("artist", "title", "duration_seconds")
 """The columns that the file must have."""
 MEASURES = ("release_year", "tempo_bpm", "loudness_db", "hotness")
 """Numbers that tell more of a song; what is none there is not known."""
-TABLE = "catalogue.songs"
-_SCHEMA = f"""
+_SCHEMA = """
 create schema if not exists catalogue;
-create table if not exists {TABLE} (
+create table if not exists catalogue.songs (
   song_id varchar, artist varchar, title varchar, duration_seconds double, plays double);
-alter table {TABLE} add column if not exists album varchar;
-alter table {TABLE} add column if not exists release_year double;
-alter table {TABLE} add column if not exists tempo_bpm double;
-alter table {TABLE} add column if not exists loudness_db double;
-alter table {TABLE} add column if not exists hotness double;
+alter table catalogue.songs add column if not exists album varchar;
+alter table catalogue.songs add column if not exists release_year double;
+alter table catalogue.songs add column if not exists tempo_bpm double;
+alter table catalogue.songs add column if not exists loudness_db double;
+alter table catalogue.songs add column if not exists hotness double;
 """
 
 
@@ -79,8 +78,8 @@ def replace_songs(connection: duckdb.DuckDBPyConnection, songs: pl.DataFrame) ->
     prepare_songs(connection)
     connection.register("songs_of_file", songs.to_arrow())
     connection.execute("begin")
-    connection.execute(f"delete from {TABLE}")
-    connection.execute(f"insert into {TABLE} by name from songs_of_file")
+    connection.execute("delete from catalogue.songs")
+    connection.execute("insert into catalogue.songs by name from songs_of_file")
     connection.execute("commit")
     connection.unregister("songs_of_file")
 
