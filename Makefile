@@ -20,8 +20,9 @@ test: $(INSTALLED)  ## all tests [ARGS="-m 'not integration'": the fast ones]
 
 setup: $(INSTALLED)  ## only install, into .venv
 
-contracts: $(INSTALLED)  ## write what derives from contracts/events.py
+contracts: $(INSTALLED)  ## write what derives from contracts/events.py, and the data dictionary
 	python -m contracts.to_dbt
+	python -m contracts.to_dictionary
 
 format: $(INSTALLED)  ## put the code in its form
 	ruff format .
@@ -31,6 +32,7 @@ lint: $(INSTALLED)  ## ruff, sqlfluff, secrets, stale files, contract changes
 	ruff format --check .
 	ruff check .
 	python -m contracts.to_dbt --check
+	python -m contracts.to_dictionary --check
 	python -m contracts.compatibility --check
 	cd dbt_project && sqlfluff lint --disable-progress-bar models
 	git ls-files -z | xargs -0 detect-secrets-hook --baseline .secrets.baseline
