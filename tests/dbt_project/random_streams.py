@@ -4,7 +4,7 @@ What a stream holds follows from its seed alone.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +20,7 @@ EVES = [
     datetime(2026, 12, 31, 21, tzinfo=UTC),  # in ISO week 53
     datetime(2026, 4, 30, 21, tzinfo=UTC),
 ]
-DAYS_AFTER = [0, 0, 0, 0, 1, 2, 6, 7, 8, 14, 27, 28, 29]
+DAYS_AFTER = [0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 6, 7, 8, 14, 27, 28, 29]
 STEPS = [0, 0, 1, 999, 1_000, 29_999, 30_000, 60_000, 200_123, 1_799_999, 1_800_000, 1_800_001,
          3_599_999, 3_600_000, 3_600_001, 9_000_000]  # fmt: skip
 """Milliseconds from one event to the next."""
@@ -69,15 +69,29 @@ class Stream:
         self.raw[event_name].append(happened(event_name, at, event_id, **values))
 
 
-def random_stream(seed: int, visits: int = 60) -> Raw:
-    """Raw rows of some visits of a few listeners and guests."""
+def random_stream(seed: int, visits: int = 60, eve: datetime | None = None) -> Raw:
+    """Raw rows of some visits of a few listeners and guests, from three hours before midnight on.
+
+    Half of the visits begin at once, and go on for up to a day and more; the others follow within
+    a month.
+    """
     dice = random.Random(seed)
-    stream = Stream(dice, dice.choice(EVES))
+    stream = Stream(dice, eve or dice.choice(EVES))
     people = [_person(dice, number, stream.eve) for number in range(8)]
     for _ in range(visits):
         person = dice.choice([*people, _person(dice, None, stream.eve)])
         _visit(stream, person, session_id=dice.randrange(visits))
     return stream.raw
+
+
+def divided(raw: Raw, is_late: Callable[[Row], bool]) -> tuple[Raw, Raw]:
+    """The rows that come in time, and those that come late."""
+    early: Raw = {name: [] for name in raw}
+    late: Raw = {name: [] for name in raw}
+    for name, rows in raw.items():
+        for each in rows:
+            (late if is_late(each) else early)[name].append(each)
+    return early, late
 
 
 def _person(dice: random.Random, user_id: int | None, eve: datetime) -> Row:

@@ -1,99 +1,85 @@
 """Hours may be built in any order, any number of times: the tables are those of a clean build."""
 
-import random
-from datetime import timedelta
+from collections.abc import Callable
 
 import pytest
 
+from contracts.events import EVENTS
 from tests.builders import Row
-from tests.dbt_project.warehouse import Warehouse, happened, hour
+from tests.dbt_project.agreement import assert_agrees
+from tests.dbt_project.random_streams import Raw, divided, random_stream
+from tests.dbt_project.reference.tables import reference
+from tests.dbt_project.warehouse import PSEUDONYM_KEY, Warehouse, happened, hour
 
 pytestmark = pytest.mark.integration
 
-HOURS = 5
+END = 24 * 40
+"""Hours from the first: after all that the streams hold."""
 LAYERS = ("staging", "marts", "reporting")
-SONGS = [
-    ("S1", "Sinnerman", "Nina Simone"),
-    ("S1", "Sinnerman (live)", "Nina Simone"),
-    (None, "Army of Me", "BjÃ¶rk"),
-    (None, "", "Nina Simone"),
-    (None, "Jóga", "Björk"),
-]
-Raw = dict[str, list[Row]]
-
-
-def random_events(seed: int, event_name: str, count: int) -> list[Row]:
-    """Events of a few listeners and guests, over all hours but the fourth; no two at once."""
-    dice = random.Random(f"{seed} {event_name}")
-    rows = []
-    for number in range(count):
-        at = hour(dice.choice([0, 1, 2, 4])) + timedelta(milliseconds=dice.randrange(3_600_000))
-        song_id, song, artist = dice.choice(SONGS)
-        changes: Row = {
-            "user_id": dice.choice([1, 2, 3, None]) if event_name != "music_events" else 2,
-            "session_id": dice.randrange(4), "item_in_session": number,
-            "level": dice.choice(["free", "paid"]),
-            "city": dice.choice([*["Boise"] * 6, "Reno", ""]),
-            "song": song, "artist": artist, "duration_seconds": dice.choice([200.0, 201.5]),
-            "song_id": song_id or ("S9" if event_name == "music_events" else None),
-            "event_type": dice.choice(["play", "skip"]),
-        }  # fmt: skip
-        rows.append(happened(event_name, at, f"{event_name}-{number}", **changes))
-    return rows
-
-
-def random_raw(seed: int) -> Raw:
-    counts = {"listen_events": 60, "page_view_events": 80, "auth_events": 8,
-              "status_change_events": 8, "music_events": 60}  # fmt: skip
-    return {name: random_events(seed, name, count) for name, count in counts.items()}
-
-
-def load(warehouse: Warehouse, raw: Raw) -> None:
-    for name, rows in raw.items():
-        warehouse.load(name, rows)
 
 
 def clean_build(warehouse: Warehouse, raw: Raw) -> dict[str, list[tuple]]:
     warehouse.create()
-    load(warehouse, raw)
+    warehouse.fill(raw)
     warehouse.run()
     return warehouse.tables(*LAYERS)
 
 
-def test_hours_built_in_any_order_equal_one_clean_build(warehouse: Warehouse):
-    """Forwards, then backwards and twice, in hours and overlapping ranges."""
-    raw = random_raw(seed=1)
+@pytest.mark.parametrize(
+    "windows",
+    [
+        pytest.param([(0, 1), (1, 2), (2, 3), (3, 26), (26, END)], id="forwards"),
+        pytest.param([(30, END), (2, 30), (2, 30), (1, 4), (0, 2)], id="backwards and twice"),
+    ],
+)
+def test_hours_built_in_any_order_equal_one_clean_build(warehouse: Warehouse, windows):
+    """Visits that last for many hours, and listens across the edges of hours and days."""
+    raw = random_stream(seed=1, eve=hour(0))
     expected = clean_build(warehouse, raw)
 
-    for windows in ([(0, 1), (1, 2), (2, HOURS)], [(3, HOURS), (1, 3), (1, 3), (0, 2)]):
-        warehouse.create()
-        load(warehouse, raw)
-        for first, end in windows:
-            warehouse.run(first, end)
-        assert warehouse.tables(*LAYERS) == expected
+    warehouse.create()
+    warehouse.fill(raw)
+    for first, end in windows:
+        warehouse.run(first, end)
+
+    assert differences(warehouse.tables(*LAYERS), expected) == []
 
 
 def test_late_events_and_emptied_hours_equal_one_clean_build(warehouse: Warehouse):
-    raw = random_raw(seed=3)
-    late = {name: rows[::3] for name, rows in raw.items()}
-    early = {name: [each for each in raw[name] if each not in late[name]] for name in raw}
-    gone = f"occurred_at >= '{hour(2):%Y-%m-%d %H:00}' and occurred_at < '{hour(3):%Y-%m-%d %H:00}'"
-    remaining = {
-        name: [each for each in rows if not hour(2) <= each["occurred_at"] < hour(3)]
-        for name, rows in raw.items()
-    }
+    raw = random_stream(seed=3, eve=hour(0))
+    remaining, gone = divided(raw, in_hour(2))
+    early, late = divided(remaining, lambda row: row["event_id"][-1] in "037")
     expected = clean_build(warehouse, remaining)
 
     warehouse.create()
-    load(warehouse, early)
-    warehouse.run(0, HOURS)
-    load(warehouse, late)
-    for name in raw:
-        warehouse.execute(f"delete from raw.{name} where {gone}")
-    for first, end in [(2, HOURS), (1, 2), (0, 1)]:
+    warehouse.fill(early)
+    warehouse.fill(gone)
+    warehouse.run(0, END)
+    warehouse.fill(late)
+    empty_hour(warehouse, 2)
+    for first, end in [(2, END), (1, 2), (0, 1)]:
         warehouse.run(first, end)
 
-    assert warehouse.tables(*LAYERS) == expected
+    assert differences(warehouse.tables(*LAYERS), expected) == []
+    for name, table in reference(remaining, PSEUDONYM_KEY).items():
+        assert_agrees(warehouse, name, table)
+
+
+def differences(found: dict[str, list[tuple]], expected: dict[str, list[tuple]]) -> list[str]:
+    """Names of the tables that differ."""
+    assert set(found) == set(expected)
+    return [name for name in expected if found[name] != expected[name]]
+
+
+def in_hour(number: int) -> Callable[[Row], bool]:
+    return lambda row: hour(number) <= row["occurred_at"] < hour(number + 1)
+
+
+def empty_hour(warehouse: Warehouse, number: int) -> None:
+    within = f"occurred_at >= '{hour(number):%Y-%m-%d %H:00}'"
+    within += f" and occurred_at < '{hour(number + 1):%Y-%m-%d %H:00}'"
+    for event in EVENTS:
+        warehouse.execute(f"delete from raw.{event.name} where {within}")
 
 
 def test_a_window_rewrites_no_other_hour(warehouse: Warehouse):

@@ -32,8 +32,7 @@ def expected(events: dict[str, list[Row]]) -> Tables:
 def built(events: dict[str, list[Row]], dbt_folder: Path) -> Warehouse:
     warehouse = Warehouse(dbt_folder / "simulated" / "musicflow.duckdb", dbt_folder / "target")
     warehouse.create()
-    for name, rows in events.items():
-        warehouse.load(name, rows)
+    warehouse.fill(events)
     warehouse.run()
     return warehouse
 

@@ -1,7 +1,7 @@
 """A small warehouse to run the dbt project on: raw tables from rows, then dbt, then a look."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -63,6 +63,11 @@ class Warehouse:
             if key is not None:
                 connection.execute("insert into staging.pseudonym_key values (?)", [key])
 
+    def fill(self, raw: Mapping[str, Iterable[Row]]) -> None:
+        """Add rows to all raw tables."""
+        for name, rows in raw.items():
+            self.load(name, rows)
+
     def load(self, event_name: str, rows: Iterable[Row]) -> None:
         """Add rows to a raw table."""
         schema = accepted_schema(EVENTS_BY_NAME[event_name])
@@ -102,8 +107,14 @@ class Warehouse:
 
     def run(self, first: int | None = None, end: int | None = None, *, select: str = "*") -> None:
         """Build the hours from `first` to before `end`, or all; it must succeed."""
-        window = {} if first is None or end is None else {"start": hour(first), "end": hour(end)}
-        result = self.dbt("run", "--no-write-json", "--select", *select.split(), **window)
+        if first is None or end is None:
+            return self.run_window(None, None, select)
+        return self.run_window(hour(first), hour(end), select)
+
+    def run_window(self, start: datetime | None, end: datetime | None, select: str = "*") -> None:
+        """Build the hours from `start` to before `end`, or all; it must succeed."""
+        options = ("--no-write-json", "--select", *select.split())
+        result = self.dbt("run", *options, start=start, end=end)
         assert result.success, self.messages[-10:]
 
     def rows(self, query: str) -> list[tuple]:
