@@ -8,7 +8,9 @@ from contracts.errors import ConfigurationError
 from streaming.settings import LandingSettings, interval_seconds
 
 
-def test_folders_follow_the_work_folder(tmp_path):
+def test_folders_follow_the_work_folder(tmp_path, monkeypatch):
+    for name in ("MUSICFLOW_LAKE", "MUSICFLOW_CHECKPOINTS", "MUSICFLOW_CACHE"):
+        monkeypatch.delenv(name, raising=False)
     settings = LandingSettings.read(home=tmp_path)
 
     assert settings.lake == str(tmp_path / "lake")
