@@ -1,5 +1,6 @@
 """The catalogue: the songs of a CSV file, brought to the warehouse as they are."""
 
+import csv
 from pathlib import Path
 
 import duckdb
@@ -85,12 +86,20 @@ def replace_songs(connection: duckdb.DuckDBPyConnection, songs: pl.DataFrame) ->
 
 
 def _read(path: Path) -> pl.DataFrame:
+    r"""All columns of the file, as text.
+
+    A quote within quotes may be written as `""` or, as in the Million Song Dataset, as `\"`.
+    """
     try:
-        return pl.read_csv(path, infer_schema=False)
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            lines = (line.replace('\\"', '""') for line in file)
+            header, *rows = (row for row in csv.reader(lines) if row)
+        filled = [row + [""] * (len(header) - len(row)) for row in rows]
+        return pl.DataFrame(filled, dict.fromkeys(header, pl.String), orient="row")
     except OSError as error:
         reason = error.strerror or "it is not there"
         raise ConfigurationError(f"cannot read MUSICFLOW_SONGS, {path}: {reason}") from error
-    except pl.exceptions.PolarsError as error:
+    except (ValueError, csv.Error, pl.exceptions.PolarsError) as error:
         raise ConfigurationError(
             f"cannot read MUSICFLOW_SONGS, {path}: it is no CSV file in UTF-8 with a header"
         ) from error

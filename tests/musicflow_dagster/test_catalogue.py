@@ -55,6 +55,15 @@ def test_the_files_songs_stand_in_the_warehouse(with_songs, load):
     assert event.metadata["dagster/row_count"].value == 2
 
 
+def test_quotes_within_quotes_are_read_as_the_million_song_dataset_writes_them(tmp_path):
+    path = tmp_path / "songs.csv"
+    path.write_text(
+        'artist,title,duration\nTchaikovsky,"Overture \\"1812\\", live",904.8\n'
+        'Weird Al,"The ""Brady Bunch""",158.1\n'
+    )
+    assert read_songs(path)["title"].to_list() == ['Overture "1812", live', 'The "Brady Bunch"']
+
+
 def test_a_new_file_takes_the_place_of_the_old(with_songs, load, file):
     load(with_songs)
     file.write_text(
