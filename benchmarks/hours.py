@@ -43,10 +43,11 @@ from musicflow_dagster.dbt_models import prepared_project, published_models, rea
 from musicflow_dagster.definitions import build_definitions
 from musicflow_dagster.hours import HourRange, ranges_of
 from musicflow_dagster.instance import opened_instance
+from musicflow_dagster.judging import load_hours
 from musicflow_dagster.knowledge import manifest_index
 from musicflow_dagster.partitions import range_tags
 from musicflow_dagster.publishing import RECONCILIATION, Publisher
-from musicflow_dagster.raw_load import RawLoad, load_hours
+from musicflow_dagster.raw_load import RawLoad
 from musicflow_dagster.settings import Settings
 from musicflow_dagster.warehouse import (
     open_warehouse,

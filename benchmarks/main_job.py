@@ -28,8 +28,8 @@ from contracts.manifests import ManifestLog
 from contracts.store import open_store
 from local.workspace import Workspace
 from musicflow_dagster.hours import HourRange
+from musicflow_dagster.judging import load_hours
 from musicflow_dagster.lake_index import LakeIndex
-from musicflow_dagster.raw_load import load_hours
 from musicflow_dagster.warehouse import open_warehouse, prepare
 
 ROOT = Path(__file__).parents[1]

@@ -37,14 +37,19 @@ class FactHour:
 
 
 def account_for(
-    connection: duckdb.DuckDBPyConnection, hours: HourRange
+    connection: duckdb.DuckDBPyConnection, *ranges: HourRange
 ) -> dict[str, list[FactHour]]:
-    """Count and record `hours` of each fact, and note what they were built from."""
+    """Count and record the hours of `ranges` of each fact; note what they were built from."""
     connection.execute("begin")
-    counted = {fact.name: _count(connection, fact, hours) for fact in FACTS}
-    _record(connection, counted, hours)
+    counted: dict[str, list[FactHour]] = {fact.name: [] for fact in FACTS}
+    for hours in ranges:
+        of_range = {fact.name: _count(connection, fact, hours) for fact in FACTS}
+        _record(connection, of_range, hours)
+        for name, fact_hours in of_range.items():
+            counted[name] += fact_hours
     if all(is_whole(fact_hours) for fact_hours in counted.values()):
-        _note_built(connection, hours)
+        for hours in ranges:
+            _note_built(connection, hours)
     connection.execute("commit")
     return counted
 

@@ -1,5 +1,6 @@
 """Ranges of hours: what the planner asks for and a run builds."""
 
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -47,11 +48,11 @@ class HourRange:
             day += timedelta(days=1)
 
 
-def ranges_of(hours: Iterable[datetime], longest: int) -> Iterator[HourRange]:
+def ranges_of(hours: Iterable[datetime], longest: int = sys.maxsize) -> Iterator[HourRange]:
     """Contiguous hours grouped into ranges of at most `longest` hours, in order."""
     start = end = None
     for hour in sorted(set(hours)):
-        if start is not None and end is not None and hour == end and hour - start < longest * HOUR:
+        if start is not None and hour == end and (hour - start) // HOUR < longest:
             end = hour + HOUR
             continue
         if start is not None and end is not None:
@@ -59,6 +60,11 @@ def ranges_of(hours: Iterable[datetime], longest: int) -> Iterator[HourRange]:
         start, end = hour, hour + HOUR
     if start is not None and end is not None:
         yield HourRange(start, end)
+
+
+def hours_of(ranges: Iterable[HourRange]) -> list[datetime]:
+    """All hours of `ranges`."""
+    return [hour for each in ranges for hour in each]
 
 
 def naive(hour: datetime) -> datetime:

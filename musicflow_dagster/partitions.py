@@ -1,5 +1,6 @@
-"""The one partitioning of the platform: UTC hours."""
+"""The one partitioning of the platform: UTC hours; and how a run says which it builds."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import dagster as dg
@@ -8,8 +9,11 @@ from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_START_TAG,
 )
 
-from contracts.lake import HOUR, hour_key
+from contracts.lake import HOUR, hour_key, parse_hour_key
 from musicflow_dagster.hours import HourRange
+
+HOURS_TAG = "musicflow/hours"
+"""On a run that builds several ranges of hours: all of them. Dagster's own tags know one range."""
 
 
 def hourly_partitions(start: datetime) -> dg.HourlyPartitionsDefinition:
@@ -17,15 +21,23 @@ def hourly_partitions(start: datetime) -> dg.HourlyPartitionsDefinition:
     return dg.HourlyPartitionsDefinition(start_date=start, timezone="UTC")
 
 
-def range_tags(hours: HourRange) -> dict[str, str]:
-    """The tags that make one run build all of `hours`."""
-    return {
-        ASSET_PARTITION_RANGE_START_TAG: hour_key(hours.start),
-        ASSET_PARTITION_RANGE_END_TAG: hour_key(hours.last),
+def range_tags(*ranges: HourRange) -> dict[str, str]:
+    """The tags that make one run build all hours of `ranges`; Dagster itself plans the last."""
+    tags = {
+        ASSET_PARTITION_RANGE_START_TAG: hour_key(ranges[-1].start),
+        ASSET_PARTITION_RANGE_END_TAG: hour_key(ranges[-1].last),
     }
+    return tags if len(ranges) == 1 else tags | {HOURS_TAG: ",".join(map(str, ranges))}
 
 
-def hours_of_run(context: dg.AssetExecutionContext) -> HourRange:
-    """The hours that this run builds."""
+def ranges_of_run(context: dg.AssetExecutionContext) -> Sequence[HourRange]:
+    """The hours that this run is to build, as contiguous ranges."""
+    if named := context.run.tags.get(HOURS_TAG):
+        return [_parsed(each) for each in named.split(",")]
     window = context.partition_time_window
-    return HourRange(window.start, max(window.end, window.start + HOUR))
+    return [HourRange(window.start, max(window.end, window.start + HOUR))]
+
+
+def _parsed(text: str) -> HourRange:
+    first, _, last = text.partition("...")
+    return HourRange(parse_hour_key(first), parse_hour_key(last or first) + HOUR)

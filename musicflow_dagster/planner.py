@@ -51,12 +51,20 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """One run to ask for: a range of hours and the key that stands for their content."""
+    """One run to ask for: ranges of hours and the key that stands for their content."""
 
-    hours: HourRange
+    ranges: tuple[HourRange, ...]
     key: str
     reopened: int
     """How many of the hours were built before and are late."""
+
+    def __str__(self) -> str:
+        """Its hours, as partitions are named."""
+        return ", ".join(map(str, self.ranges))
+
+    def __len__(self) -> int:
+        """How many hours it builds."""
+        return sum(map(len, self.ranges))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +126,7 @@ def fingerprint(landed: Fingerprints, events: Iterable[str], hours: Iterable[dat
 def _build(known: Known, hours: HourRange) -> Build:
     reopened = sum(_was_built(known, hour) for hour in hours)
     content = fingerprint(known.landed, known.events, hours)
-    return Build(hours, f"{hours}/{content}", reopened)
+    return Build((hours,), f"{hours}/{content}", reopened)
 
 
 def _span(known: Known, rules: Rules, until: datetime) -> Iterator[datetime]:

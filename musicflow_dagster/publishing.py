@@ -71,8 +71,8 @@ class Publisher:
         self.number = before.number + 1 if before else 1
         self.before = before if before and before.warehouse == self.warehouse else None
 
-    def publish(self, tables: Sequence[Published], hours: HourRange) -> Publication:
-        """Publish what a build of `hours` can have changed of `tables`.
+    def publish(self, tables: Sequence[Published], *ranges: HourRange) -> Publication:
+        """Publish what a build of the hours of `ranges` can have changed of `tables`.
 
         Raises:
             ConfigurationError: A table may not leave the warehouse; nothing was published.
@@ -84,7 +84,7 @@ class Publisher:
             self.number,
             self.warehouse,
             datetime.now(UTC),
-            {table.name: self._table(table, hours) for table in tables},
+            {table.name: self._table(table, ranges) for table in tables},
         )
         self._point_to(publication)
         self._remove_old()
@@ -108,14 +108,14 @@ class Publisher:
                 file.unlink()
         pending.touch()
 
-    def _table(self, table: Published, hours: HourRange) -> PublishedTable:
+    def _table(self, table: Published, ranges: Sequence[HourRange]) -> PublishedTable:
         columns = self._columns(table)
         before = self.before.tables.get(table.name) if self.before else None
         if before and before.columns != columns:
             before = None
         if table.by == "whole":
             return self._whole(table, columns, before)
-        days = list(self._days(table, hours, before))
+        days = list(self._days(table, ranges, before))
         fresh = [file for day in days if (file := self._write(table, day)).rows]
         changed = {f"{day:%Y-%m-%d}" for day in days}
         kept = [file for file in before.files if file.day not in changed] if before else []
@@ -136,11 +136,12 @@ class Publisher:
         return PublishedTable(columns, (self._write(table, None),), content)
 
     def _days(
-        self, table: Published, hours: HourRange, before: PublishedTable | None
+        self, table: Published, ranges: Sequence[HourRange], before: PublishedTable | None
     ) -> Iterator[datetime]:
-        """The days to write: those in reach of `hours`, or all where nothing stands yet."""
+        """The days to write: those in reach of `ranges`, or all where nothing stands yet."""
         if before:
-            yield from hours.widened(table.before_hours, table.after_hours).days()
+            reached = [each.widened(table.before_hours, table.after_hours) for each in ranges]
+            yield from sorted({day for each in reached for day in each.days()})
             return
         days = self.connection.execute(
             f"select distinct date_trunc('day', {table.time_column})::timestamp "

@@ -1,12 +1,12 @@
 """Raw loads: replace hours of a raw table by what the manifests' files hold, all or nothing.
 
-A range is one read, one check, one delete and one insert, however many hours it has. Hours that
-fail are left as they were and named; the others are committed.
+A range is one read, one check, one delete and one insert, however many hours it has. Hours are
+judged before anything is changed; those that fail are left as they were and named.
 """
 # ruff: noqa: S608  table and column names cannot be parameters; none is from outside
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import duckdb
@@ -15,13 +15,15 @@ from contracts.events import Event
 from contracts.lake import HOUR
 from contracts.logs import log
 from contracts.store import Store
-from musicflow_dagster.contract_check import Breach, breaches_by_hour
-from musicflow_dagster.hours import HourRange, aware, naive
-from musicflow_dagster.lake_index import LakeIndex, LandedFile, LandedHour
+from musicflow_dagster.contract_check import breaches_by_hour
+from musicflow_dagster.hours import aware, naive
+from musicflow_dagster.lake_index import LandedFile, LandedHour
+from musicflow_dagster.load_report import LoadedHour, LoadReport, Refusal, Refusals
 from musicflow_dagster.raw_sql import (
     EMPTY_DUPLICATES,
     FIND_DUPLICATES,
     NEVER_NULL,
+    ROWS_OF_FILES,
     columns,
     columns_in_utc,
     content_columns,
@@ -41,45 +43,6 @@ UNREADABLE = (
 
 
 @dataclass(frozen=True, slots=True)
-class LoadedHour:
-    """What an hour's load came to: `landed.rows = raw_rows + duplicates`."""
-
-    landed: LandedHour
-    raw_rows: int
-    duplicates: int
-    conflicting_duplicates: int
-
-    @property
-    def is_balanced(self) -> bool:
-        """Whether every landed row is accounted for."""
-        return self.landed.rows == self.raw_rows + self.duplicates
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why an hour was left as it was."""
-
-    reason: str
-    breaches: tuple[Breach, ...] = ()
-
-
-EXPIRED = Refusal("its files have expired from the lake; raw keeps the hour as it is")
-
-
-@dataclass(slots=True)
-class LoadReport:
-    """What became of each hour of a load."""
-
-    loaded: dict[datetime, LoadedHour] = field(default_factory=dict)
-    refused: dict[datetime, Refusal] = field(default_factory=dict)
-
-    def add(self, other: "LoadReport") -> None:
-        """Take in what became of other hours."""
-        self.loaded.update(other.loaded)
-        self.refused.update(other.refused)
-
-
-@dataclass(frozen=True, slots=True)
 class RawLoad:
     """A load of one event's hours into the warehouse behind `connection`."""
 
@@ -89,10 +52,27 @@ class RawLoad:
     landed: Mapping[datetime, LandedHour]
     files: Sequence[LandedFile]
 
-    def load(self, hours: Sequence[datetime]) -> LoadReport:
-        """Replace `hours`; where files can't be read, halve until the bad hours stand alone."""
+    def judge(self, hours: Sequence[datetime]) -> Refusals:
+        """Which of `hours` can't be loaded, and why; changes no table that stays."""
+        return self._halving(hours, self._judged).refused
+
+    def replace(self, hours: Sequence[datetime]) -> LoadReport:
+        """Replace `hours`, which were judged; what shows only while loading is refused then."""
+        report = self._halving(hours, self._replaced)
+        log.info(
+            "raw hours loaded",
+            table=self.event.name,
+            hours=len(report.loaded),
+            rows=sum(each.raw_rows for each in report.loaded.values()),
+        )
+        return report
+
+    def _halving(
+        self, hours: Sequence[datetime], work: Callable[[Sequence[datetime]], LoadReport]
+    ) -> LoadReport:
+        """Do `work`; where files can't be read, halve until the bad hours stand alone."""
         try:
-            return self._checked_and_replaced(hours)
+            return work(hours) if hours else LoadReport()
         except UNREADABLE as error:
             if len(hours) == 1:
                 # The message may quote a value; its type and the hour's files say enough.
@@ -100,14 +80,17 @@ class RawLoad:
                 reason = f"files cannot be read ({type(error).__name__}): {paths}"
                 return LoadReport(refused={hours[0]: Refusal(reason)})
             middle = len(hours) // 2
-            report = self.load(hours[:middle])
-            report.add(self.load(hours[middle:]))
+            report = self._halving(hours[:middle], work)
+            report.add(self._halving(hours[middle:], work))
             return report
 
-    def _checked_and_replaced(self, hours: Sequence[datetime]) -> LoadReport:
+    def _judged(self, hours: Sequence[datetime]) -> LoadReport:
         report = LoadReport(refused=self._missing(hours))
         self._find_breaches(self._without(hours, report), report)
-        good = self._without(hours, report)
+        return report
+
+    def _replaced(self, hours: Sequence[datetime]) -> LoadReport:
+        report, good = LoadReport(), list(hours)
         while good:
             loaded = self._replace(good)
             unbalanced = {hour for hour, each in loaded.items() if not each.is_balanced}
@@ -127,12 +110,17 @@ class RawLoad:
         }
 
     def _find_breaches(self, hours: Sequence[datetime], report: LoadReport) -> None:
-        """Refuse the hours with rows that break the contract."""
+        """Refuse the hours with rows that break the contract, or with too many or too few."""
         files = self._files_of(hours)
         if not files:
             return
         self._stage(hours, files)
         urls = self._urls(files)
+        for hour, count in self._per_hour(ROWS_OF_FILES, {"files": urls}).items():
+            if count != (landed := self.landed.get(hour, NOTHING).rows):
+                report.refused[hour] = Refusal(
+                    f"manifests say {landed} rows, the files hold {count}"
+                )
         rows = self.connection.sql(
             f"select {columns(self.event)}, hour as hour_of_file from {read(self.event)}",
             params={"files": urls},
@@ -259,8 +247,10 @@ class RawLoad:
             [self.event.name, *values, now],
         )
 
-    def _per_hour(self, sql: str, parameters: Iterable[object] = ()) -> dict[datetime, int]:
-        rows = self.connection.execute(sql, list(parameters)).fetchall()
+    def _per_hour(
+        self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()
+    ) -> dict[datetime, int]:
+        rows = self.connection.execute(sql, parameters).fetchall()
         return {aware(hour): int(count) for hour, count in rows}
 
     def _files_of(self, hours: Sequence[datetime]) -> list[LandedFile]:
@@ -273,27 +263,6 @@ class RawLoad:
     @staticmethod
     def _without(hours: Sequence[datetime], report: LoadReport) -> list[datetime]:
         return [hour for hour in hours if hour not in report.refused]
-
-
-def load_hours(
-    connection: duckdb.DuckDBPyConnection, index: LakeIndex, event: Event, hours: HourRange
-) -> LoadReport:
-    """Replace `hours` of the raw table of `event` by what its manifests' files hold."""
-    landed, files = index.hours(event.name, hours.start, hours.end)
-    before = index.expired_before().get(event.name)
-    expired = [hour for hour in hours if before and hour < before]
-    left = [hour for hour in hours if hour not in expired]
-    load = RawLoad(connection, index.store, event, landed, files)
-    report = load.load(left) if left else LoadReport()
-    report.refused.update(dict.fromkeys(expired, EXPIRED))
-    log.info(
-        "raw hours loaded",
-        table=event.name,
-        hours=len(report.loaded),
-        refused=len(report.refused),
-        rows=sum(each.raw_rows for each in report.loaded.values()),
-    )
-    return report
 
 
 def _unbalanced(hour: LoadedHour) -> Refusal:

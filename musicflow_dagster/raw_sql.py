@@ -38,6 +38,12 @@ group by name having count(*) = len($files) and bool_and(repetition_type = 'REQU
 """
 """Columns that every file has and declares to be never null: a reader need not look."""
 
+ROWS_OF_FILES = """
+select hour, sum(num_rows) from parquet_file_metadata($files)
+join loading_files on filename = file_name group by hour
+"""
+"""As their footers say."""
+
 
 def read(event: Event) -> str:
     """The rows of `$files`; a column that files of an older contract lack is null in them."""

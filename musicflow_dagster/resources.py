@@ -1,6 +1,6 @@
 """What assets work with: the lake, the warehouse and the snapshot of one set of settings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -8,7 +8,10 @@ import dagster as dg
 import duckdb
 from pydantic import PrivateAttr
 
+from contracts.events import Event
 from contracts.store import open_store
+from musicflow_dagster.hours import HourRange
+from musicflow_dagster.judging import Judgement, judge
 from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.settings import Settings
 from musicflow_dagster.warehouse import WriterLock, open_warehouse, prepare
@@ -22,12 +25,32 @@ class LakeResource(dg.ConfigurableResource):
 
     root: str
     index: str
+    _judgement: Judgement | None = PrivateAttr(default=None)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002 Dagster's signature
+        """Begin a run with nothing judged."""
+        self._judgement = None
 
     def manifests(self) -> LakeIndex:
         """The index, up to date."""
         index = LakeIndex(Path(self.index), open_store(self.root))
         index.refresh()
         return index
+
+    @property
+    def judgement(self) -> Judgement | None:
+        """What this run has judged, if it has."""
+        return self._judgement
+
+    def judge(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        events: Iterable[Event],
+        ranges: Sequence[HourRange],
+    ) -> Judgement:
+        """Judge the hours of a run, once for all its steps: they load what was judged."""
+        self._judgement = judge(connection, self.manifests(), events, ranges)
+        return self._judgement
 
 
 class WarehouseResource(dg.ConfigurableResource):

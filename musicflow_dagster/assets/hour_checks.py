@@ -18,7 +18,7 @@ from musicflow_dagster.checks.findings import Finding, Number
 from musicflow_dagster.checks.lateness import lateness
 from musicflow_dagster.checks.volume import Usual, volumes
 from musicflow_dagster.lake_index import LakeIndex
-from musicflow_dagster.raw_load import LoadedHour
+from musicflow_dagster.load_report import LoadedHour
 from musicflow_dagster.settings import Settings
 
 ABOUT = {

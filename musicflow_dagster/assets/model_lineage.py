@@ -5,6 +5,7 @@ newest hour of a run, where the UI looks for it, and not to the thousands of oth
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,18 @@ import dagster as dg
 import duckdb
 from dagster_dbt import DbtCliInvocation
 
-from contracts.lake import hour_key
+from musicflow_dagster.assets.run_hours import add_metadata
 from musicflow_dagster.column_lineage import Tables, UnreadableSqlError, sources_of_columns
-from musicflow_dagster.partitions import hours_of_run
 
 
 def add_column_lineage(
     context: dg.AssetExecutionContext,
     invocation: DbtCliInvocation,
+    newest: datetime,
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
-    """Attach it to the assets that `invocation` has built."""
-    tables, newest = _tables(connection), hour_key(hours_of_run(context).last)
+    """Attach it to what `invocation` has built, at its `newest` hour."""
+    tables = _tables(connection)
     for node in invocation.manifest["nodes"].values():
         key = dg.AssetKey([node["schema"], node["name"]])
         query = _compiled(node, invocation.target_path)
@@ -34,7 +35,7 @@ def add_column_lineage(
         except UnreadableSqlError as error:
             context.log.warning("%s: %s", node["name"], error)
             continue
-        context.add_asset_metadata({"dagster/column_lineage": found}, key, newest)
+        add_metadata(context, {"dagster/column_lineage": found}, key, newest)
 
 
 def _column_lineage(query: str, tables: Tables) -> dg.TableColumnLineage:

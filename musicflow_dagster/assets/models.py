@@ -1,9 +1,10 @@
-"""dbt's models as assets: the same hours, one dbt build for a whole range."""
+"""dbt's models as assets: the same hours, one dbt build for each contiguous range of them."""
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
@@ -11,16 +12,18 @@ import duckdb
 from dagster_dbt import (
     DagsterDbtTranslator,
     DagsterDbtTranslatorSettings,
+    DbtCliInvocation,
     DbtProject,
     dbt_assets,
 )
 
+from musicflow_dagster.assets.dbt_events import in_one, model_of
 from musicflow_dagster.assets.keys import OWNERS
 from musicflow_dagster.assets.model_lineage import add_column_lineage
 from musicflow_dagster.assets.retrying import retried
+from musicflow_dagster.assets.run_hours import hours_left, record_only
 from musicflow_dagster.dbt_resource import DbtResource
 from musicflow_dagster.hours import HourRange
-from musicflow_dagster.partitions import hours_of_run
 from musicflow_dagster.resources import POOL, WarehouseResource
 from musicflow_dagster.settings import Settings
 from musicflow_dagster.warehouse import pseudonym_key, set_pseudonym_key
@@ -78,23 +81,55 @@ def model_assets(
     def models(
         context: dg.AssetExecutionContext, dbt: DbtResource, warehouse: WarehouseResource
     ) -> Iterator[Any]:
-        secret = settings.pseudonym_key
         with retried(context):
             with warehouse.open() as connection:
-                key = pseudonym_key(secret.get_secret_value() if secret else None, settings.home)
-                set_pseudonym_key(connection, key)
-            with environment(_variables(hours_of_run(context), settings)):
-                invocation = dbt.cli(["build", *NO_UNIT_TESTS], context=context)
-                events = list(invocation.stream())
+                set_pseudonym_key(connection, _pseudonym_key(settings))
+            ranges = hours_left(context)
+            builds, error = _built(context, dbt, ranges, settings)
+            record_only(context, ranges)
             with warehouse.open() as connection:
-                add_column_lineage(context, invocation, connection)
-                shutil.rmtree(invocation.target_path)  # kept only where dbt failed
-                yield from _with_row_counts(events, connection)
+                if not error:
+                    add_column_lineage(context, builds[-1].invocation, ranges[-1].last, connection)
+                yield from _with_row_counts(in_one(each.events for each in builds), connection)
+            if error:
+                raise error
+            for each in builds:
+                shutil.rmtree(each.invocation.target_path)  # kept only where dbt failed
 
     return models
 
 
-def _with_row_counts(events: Sequence[Any], connection: duckdb.DuckDBPyConnection) -> Iterator[Any]:
+@dataclass(frozen=True, slots=True)
+class _Build:
+    """A call of `dbt build`, and what it told of models and tests."""
+
+    invocation: DbtCliInvocation
+    events: Sequence[Any]
+
+
+def _built(
+    context: dg.AssetExecutionContext,
+    dbt: DbtResource,
+    ranges: Sequence[HourRange],
+    settings: Settings,
+) -> tuple[list[_Build], Exception | None]:
+    """One build for each of `ranges`, up to the first that fails; and its error."""
+    builds = []
+    for hours in ranges:
+        with environment(_variables(hours, settings)):
+            invocation = dbt.cli(["build", *NO_UNIT_TESTS], context=context, raise_on_error=False)
+            builds.append(_Build(invocation, list(invocation.stream())))
+        if error := invocation.get_error():
+            return builds, error
+    return builds, None
+
+
+def _pseudonym_key(settings: Settings) -> str:
+    secret = settings.pseudonym_key
+    return pseudonym_key(secret.get_secret_value() if secret else None, settings.home)
+
+
+def _with_row_counts(events: Iterable[Any], connection: duckdb.DuckDBPyConnection) -> Iterator[Any]:
     """The models' outputs with their rows, counted once dbt has left the file."""
     tables = dict(
         connection.sql(
@@ -102,19 +137,12 @@ def _with_row_counts(events: Sequence[Any], connection: duckdb.DuckDBPyConnectio
         ).fetchall()
     )
     for event in events:
-        name = _model(event)
+        name = model_of(event)
         if name in tables:
             (count,) = connection.table(f"{tables[name]}.{name}").count("*").fetchall()[0]
             yield event.with_metadata({**event.metadata, "dagster/row_count": count})
         else:
             yield event
-
-
-def _model(event: Any) -> str:
-    """The model that an output is of; nothing for other events."""
-    if not isinstance(event, dg.Output) or "unique_id" not in event.metadata:
-        return ""
-    return str(event.metadata["unique_id"].value).rpartition(".")[2]
 
 
 def _variables(hours: HourRange, settings: Settings) -> dict[str, str]:

@@ -1,13 +1,18 @@
 """The published snapshot: what dashboards and people read while the warehouse is written."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import dagster as dg
 
 from musicflow_dagster.assets.keys import FACTS_RECONCILED, OWNERS, SNAPSHOT
 from musicflow_dagster.assets.retrying import retried
-from musicflow_dagster.partitions import hours_of_run
+from musicflow_dagster.assets.run_hours import (
+    failure,
+    hours_left,
+    record_only,
+    refused_hours,
+)
 from musicflow_dagster.publication import VIEWS
 from musicflow_dagster.publishing import RECONCILIATION, Published, Publisher
 from musicflow_dagster.resources import POOL, WarehouseResource
@@ -35,11 +40,13 @@ def snapshot_asset(
     )
     def publish(
         context: dg.AssetExecutionContext, warehouse: WarehouseResource
-    ) -> dg.MaterializeResult:
+    ) -> Iterator[dg.MaterializeResult]:
+        ranges = hours_left(context)
         with retried(context), warehouse.open() as connection:
-            publication = Publisher(connection, snapshot).publish(tables, hours_of_run(context))
+            publication = Publisher(connection, snapshot).publish(tables, *ranges)
+        record_only(context, ranges)
         rows = {name: table.rows for name, table in sorted(publication.tables.items())}
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
             metadata={
                 "publish": publication.number,
                 "tables": len(rows),
@@ -47,5 +54,7 @@ def snapshot_asset(
                 "open_with": dg.MetadataValue.text(f"duckdb {snapshot / VIEWS}"),
             }
         )
+        if refused := refused_hours(context):
+            raise failure(refused, "all others of this run are published")
 
     return publish

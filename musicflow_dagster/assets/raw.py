@@ -1,13 +1,15 @@
-"""The raw assets: hours of an event, brought from the lake to the warehouse and checked."""
+"""The raw assets: hours of an event, brought from the lake to the warehouse and checked.
 
-import json
+The first of a run judges its hours for all of them; what one refuses, none loads.
+"""
+
 import time
 from dataclasses import asdict
 
 import dagster as dg
+import duckdb
 
 from contracts.events import EVENTS, Event
-from contracts.lake import hour_key
 from musicflow_dagster.assets.hour_checks import (
     Findings,
     findings_of,
@@ -16,24 +18,30 @@ from musicflow_dagster.assets.hour_checks import (
     store_findings,
     verdicts_on_range,
 )
-from musicflow_dagster.assets.keys import OWNERS, lake_key, raw_key
+from musicflow_dagster.assets.keys import OWNERS, SNAPSHOT, lake_key, raw_key
 from musicflow_dagster.assets.lake import column_schema
 from musicflow_dagster.assets.retrying import retried
+from musicflow_dagster.assets.run_hours import (
+    add_metadata,
+    failure,
+    forget_refused,
+    hours_left,
+    record_only,
+    refuse,
+    refused_hours,
+)
 from musicflow_dagster.assets.verdicts import Verdict, store_verdict
 from musicflow_dagster.checks.findings import Number
 from musicflow_dagster.contract_check import SAMPLE
-from musicflow_dagster.lake_index import LakeIndex
-from musicflow_dagster.partitions import hours_of_run
-from musicflow_dagster.planner import fingerprint
-from musicflow_dagster.raw_load import LoadedHour, LoadReport, Refusal, load_hours
+from musicflow_dagster.hours import hours_of, ranges_of
+from musicflow_dagster.judging import Judgement
+from musicflow_dagster.load_report import LoadedHour, LoadReport, Refusal, Refusals
+from musicflow_dagster.partitions import ranges_of_run
 from musicflow_dagster.resources import POOL, LakeResource, WarehouseResource
 from musicflow_dagster.settings import Settings
 
 LOADED = "loaded_and_reconciled"
 """The check of a raw hour: it keeps the contract, and each landed row is accounted for."""
-REFUSED_TAG = "musicflow/refused"
-"""On a run: `yes` if it refused hours; they stand in the tag `musicflow/refused_hours`."""
-REFUSED_HOURS_TAG = "musicflow/refused_hours"
 
 
 def raw_assets(
@@ -75,25 +83,62 @@ def raw_asset(
     def load(
         context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
     ) -> dg.MaterializeResult:
-        began = time.monotonic()
         with retried(context), warehouse.open() as connection:
-            index = lake.manifests()
-            report = load_hours(connection, index, event, hours_of_run(context))
+            judgement = lake.judgement or _judged(context, lake, connection)
+            began = time.monotonic()
+            report = judgement.load(connection, event, hours_of(hours_left(context)))
         seconds = round(time.monotonic() - began, 3)
-        findings = findings_of(settings, index, event, report.loaded)
+        _refuse(context, judgement, event, report.refused)
+        findings = findings_of(settings, judgement.index, event, report.loaded)
+        report.refused.update(judgement.refused[event.name])
         _report_hours(context, event, report, findings)
-        if report.refused:
-            _mark_run(context, index, report)
-            raise _failure(event, report)
+        _end_if_nothing_is_left(context, event, report)
+        record_only(context, list(ranges_of(report.loaded)))
         return dg.MaterializeResult(
             metadata=_totals(report) | {"load_seconds": seconds},
-            check_results=[
-                dg.AssetCheckResult(check_name=LOADED, passed=True, metadata=_totals(report)),
-                *verdicts_on_range(findings),
-            ],
+            check_results=[_verdict(report), *verdicts_on_range(findings)],
         )
 
     return load
+
+
+def _judged(
+    context: dg.AssetExecutionContext, lake: LakeResource, connection: duckdb.DuckDBPyConnection
+) -> Judgement:
+    """The judgement of all hours that this run loads, noted on the run."""
+    assets = context.job_def.asset_layer.executable_asset_keys
+    events = [each for each in EVENTS if raw_key(each) in assets]
+    forget_refused(context)
+    judgement = lake.judge(connection, events, ranges_of_run(context))
+    for each in events:
+        _refuse(context, judgement, each, judgement.refused[each.name])
+    return judgement
+
+
+def _refuse(
+    context: dg.AssetExecutionContext, judgement: Judgement, event: Event, refused: Refusals
+) -> None:
+    reasons = {hour: f"raw.{event.name}: {each.reason}" for hour, each in refused.items()}
+    refuse(context, reasons, {hour: judgement.content(hour) for hour in refused})
+
+
+def _end_if_nothing_is_left(
+    context: dg.AssetExecutionContext, event: Event, report: LoadReport
+) -> None:
+    """Go on with the good hours, unless there is none, or the run has no end to tell of the bad."""
+    goes_on = SNAPSHOT in context.job_def.asset_layer.executable_asset_keys
+    if not report.loaded or (report.refused and not goes_on):
+        raise failure(refused_hours(context), f"{len(report.loaded)} of raw.{event.name} loaded")
+
+
+def _verdict(report: LoadReport) -> dg.AssetCheckResult:
+    """The verdict on all hours; bad ones have theirs, and hold up no others."""
+    return dg.AssetCheckResult(
+        check_name=LOADED,
+        passed=not report.refused,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata=_totals(report) | {"refused_hours": len(report.refused)},
+    )
 
 
 def _report_hours(
@@ -104,9 +149,8 @@ def _report_hours(
     check = dg.AssetCheckKey(key, LOADED)
     for hour, loaded in report.loaded.items():
         store_verdict(context, check, hour, Verdict(passed=True, metadata=_numbers(loaded)))
-        if not report.refused:
-            numbers = _numbers(loaded) | numbers_of(findings, hour)
-            context.add_asset_metadata(numbers, key, hour_key(hour))
+        numbers = _numbers(loaded) | numbers_of(findings, hour)
+        add_metadata(context, numbers, key, hour)
     for hour, refusal in report.refused.items():
         store_verdict(context, check, hour, Verdict(passed=False, metadata=_why(refusal)))
     store_findings(context, event, findings)
@@ -138,26 +182,3 @@ def _why(refusal: Refusal) -> dict[str, dg.MetadataValue]:
         "breaches": dg.MetadataValue.int(len(refusal.breaches)),
         "sample": dg.MetadataValue.json(sample),
     }
-
-
-def _mark_run(context: dg.AssetExecutionContext, index: LakeIndex, report: LoadReport) -> None:
-    """Note on the run which hours were refused and what they were made of, for the planner."""
-    landed = index.fingerprints()
-    events = tuple(event.name for event in EVENTS)
-    refused = {hour_key(hour): fingerprint(landed, events, [hour]) for hour in report.refused}
-    run = context.instance.get_run_by_id(context.run.run_id)
-    by_others = json.loads(run.tags.get(REFUSED_HOURS_TAG, "{}")) if run else {}
-    tags = {REFUSED_TAG: "yes", REFUSED_HOURS_TAG: json.dumps(by_others | refused)}
-    context.instance.add_run_tags(context.run.run_id, tags)
-
-
-def _failure(event: Event, report: LoadReport) -> dg.Failure:
-    named = "; ".join(
-        f"{hour_key(hour)}: {refusal.reason}"
-        for hour, refusal in sorted(report.refused.items())[:SAMPLE]
-    )
-    return dg.Failure(
-        f"{len(report.refused)} hours of raw.{event.name} were left as they were "
-        f"({len(report.loaded)} are loaded): {named}",
-        allow_retries=False,
-    )

@@ -8,9 +8,9 @@ from contracts.lake import hour_key
 from musicflow_dagster.accounts import FACTS, FactHour, account_for, is_whole
 from musicflow_dagster.assets.keys import FACTS_RECONCILED, OWNERS, raw_key
 from musicflow_dagster.assets.retrying import retried
+from musicflow_dagster.assets.run_hours import hours_left, record_only
 from musicflow_dagster.assets.verdicts import Verdict, store_verdict
 from musicflow_dagster.contract_check import SAMPLE
-from musicflow_dagster.partitions import hours_of_run
 from musicflow_dagster.resources import POOL, WarehouseResource
 
 
@@ -44,9 +44,11 @@ def reconciled_asset(hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDefinitio
     def account(
         context: dg.AssetExecutionContext, warehouse: WarehouseResource
     ) -> dg.MaterializeResult:
+        ranges = hours_left(context)
         with retried(context), warehouse.open() as connection:
-            counted = account_for(connection, hours_of_run(context))
+            counted = account_for(connection, *ranges)
         _report_hours(context, counted)
+        record_only(context, ranges)
         return dg.MaterializeResult(
             metadata={name: sum(each.fact_rows for each in rows) for name, rows in counted.items()},
             check_results=[_verdict(name, rows) for name, rows in counted.items()],

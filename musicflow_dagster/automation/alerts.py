@@ -18,6 +18,7 @@ from dagster._core.storage.tags import (
 )
 
 from contracts.errors import UnavailableError
+from musicflow_dagster.partitions import HOURS_TAG
 from musicflow_dagster.settings import Settings
 
 SECONDS_BETWEEN_TICKS = 30
@@ -94,6 +95,8 @@ def _failures_since(instance: dg.DagsterInstance, cursor: Cursor) -> list[RunRec
 
 
 def _hours(run: dg.DagsterRun) -> str:
+    if hours := run.tags.get(HOURS_TAG):
+        return f" of {hours}"
     first = run.tags.get(ASSET_PARTITION_RANGE_START_TAG) or run.tags.get(PARTITION_NAME_TAG)
     last = run.tags.get(ASSET_PARTITION_RANGE_END_TAG, first)
     if first is None:

@@ -1,9 +1,9 @@
 """Late hours are opened again together, and not at once: one run a minute does it for all.
 
-A late batch often comes with others, and a run costs far more than an hour in it.
+A late batch often comes with others, and a run costs far more than an hour in it. Hours that are
+far apart are built in the same run, each range by itself.
 """
 
-import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -16,11 +16,11 @@ from musicflow_dagster.planner import Build, Plan
 AT_MOST_EVERY = timedelta(minutes=1)
 FOLLOW = "late hours were opened again a moment ago; these follow within a minute"
 HOURS_BETWEEN = 6
-"""Late hours that are no farther apart are built in one run, with those between them."""
+"""Late hours that are no farther apart are built as one range, with those between them."""
 
 
 def calmed(instance: dg.DagsterInstance, plan: Plan, run_hours: int) -> list[Build]:
-    """The plan's builds, of those that only reopen hours one at most, and none within a minute."""
+    """The plan's builds, those that only reopen hours as one, and none within a minute."""
     new = [build for build in plan.builds if not only_reopens(build)]
     late = [build for build in plan.builds if only_reopens(build)]
     if not late or _reopened_lately(instance):
@@ -33,25 +33,31 @@ def calmed(instance: dg.DagsterInstance, plan: Plan, run_hours: int) -> list[Bui
 def joined(
     builds: Sequence[Build], held_back: Iterable[datetime], run_hours: int
 ) -> Iterator[Build]:
-    """Builds that are close to each other as one, unless a refused hour stands between them."""
-    held = set(held_back)
-    together = [builds[0]]
-    for before, build in itertools.pairwise(builds):
-        between = HourRange(before.hours.end, build.hours.start)
-        span = HourRange(together[0].hours.start, build.hours.end)
-        if len(between) > HOURS_BETWEEN or held.intersection(between) or len(span) > run_hours:
-            yield _as_one(together)
-            together = []
-        together.append(build)
-    yield _as_one(together)
+    """As few runs of `builds` as there can be with at most so many hours each."""
+    together: list[Build] = []
+    for build in builds:
+        candidate = [*together, build]
+        if together and len(_as_one(candidate, held_back)) > run_hours:
+            yield _as_one(together, held_back)
+            candidate = [build]
+        together = candidate
+    yield _as_one(together, held_back)
 
 
-def _as_one(builds: Sequence[Build]) -> Build:
+def _as_one(builds: Sequence[Build], held_back: Iterable[datetime]) -> Build:
     if len(builds) == 1:
         return builds[0]
-    hours = HourRange(builds[0].hours.start, builds[-1].hours.end)
+    held = set(held_back)
+    ranges: list[HourRange] = []
+    for hours in (hours for build in builds for hours in build.ranges):
+        between = HourRange(ranges[-1].end, hours.start) if ranges else None
+        if between and len(between) <= HOURS_BETWEEN and not held.intersection(between):
+            ranges[-1] = HourRange(ranges[-1].start, hours.end)
+        else:
+            ranges.append(hours)
     content = "+".join(build.key.rpartition("/")[2] for build in builds)
-    return Build(hours, f"{hours}/{content}", reopened=len(hours))
+    key = f"{','.join(map(str, ranges))}/{content}"
+    return Build(tuple(ranges), key, reopened=sum(map(len, ranges)))
 
 
 def _reopened_lately(instance: dg.DagsterInstance) -> bool:

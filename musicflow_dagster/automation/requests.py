@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
-from musicflow_dagster.assets.raw import REFUSED_HOURS_TAG, REFUSED_TAG
+from musicflow_dagster.assets.run_hours import REFUSED_HOURS_TAG, REFUSED_TAG
 from musicflow_dagster.automation.jobs import BUILDING_JOBS
 from musicflow_dagster.knowledge import gather, rules
 from musicflow_dagster.lake_index import LakeIndex
@@ -73,7 +73,7 @@ def new_requests(
         earlier = earlier_runs(instance, build)
         if earlier and not again:
             continue
-        tags = range_tags(build.hours) | {PLAN_TAG: build.key}
+        tags = range_tags(*build.ranges) | {PLAN_TAG: build.key}
         if only_reopens(build):
             tags[REOPENS_TAG] = "yes"
         requests.append(dg.RunRequest(run_key=f"{build.key}/{earlier}", tags=tags))
@@ -87,7 +87,7 @@ def earlier_runs(instance: dg.DagsterInstance, build: Build) -> int:
 
 def only_reopens(build: Build) -> bool:
     """Whether all its hours were built before."""
-    return build.reopened == len(build.hours)
+    return build.reopened == len(build)
 
 
 def is_ready(settings: Settings) -> bool:

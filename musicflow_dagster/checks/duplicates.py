@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from musicflow_dagster.checks.findings import Finding, is_usual, share_of
-from musicflow_dagster.raw_load import LoadedHour
+from musicflow_dagster.load_report import LoadedHour
 
 
 def duplicates(loaded: Mapping[datetime, LoadedHour], most: float) -> dict[datetime, Finding]:

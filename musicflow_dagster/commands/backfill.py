@@ -12,6 +12,7 @@ from contracts.errors import ConfigurationError
 from contracts.events import EVENTS, EVENTS_BY_NAME
 from contracts.logs import log
 from musicflow_dagster.assets.keys import FACTS_RECONCILED, raw_key
+from musicflow_dagster.assets.run_hours import REFUSED_TAG
 from musicflow_dagster.automation.jobs import HOURLY
 from musicflow_dagster.commands.running import (
     check_not_expired,
@@ -137,6 +138,8 @@ def _without_done(
     for run in instance.get_runs(dg.RunsFilter(tags={BACKFILL_TAG: key}), limit=20):
         if run.is_success:
             break
+        if run.tags.get(REFUSED_TAG) == "yes":
+            continue  # not all of its hours were loaded; and which, it knew alone
         done |= {
             raw_key(EVENTS_BY_NAME[stats.step_key.removeprefix("raw__")])
             for stats in instance.get_run_step_stats(run.run_id)

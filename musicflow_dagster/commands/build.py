@@ -70,11 +70,12 @@ def _builds(
     known = gather(index, settings.snapshot, settings.warehouse)
     check_not_expired(known, forced)
     return [
-        Build(hours, f"{hours}/{fingerprint(known.landed, known.events, hours)}", 0)
+        Build((hours,), f"{hours}/{fingerprint(known.landed, known.events, hours)}", 0)
         for hours in ranges_of(forced, settings.run_hours)
     ]
 
 
 def _run(runner: Runner, job: dg.JobDefinition, build: Build) -> Outcome:
-    log.info("building", hours=str(build.hours), count=len(build.hours), reopened=build.reopened)
-    return runner.run(job, build.hours, {PLAN_TAG: build.key})
+    [hours] = build.ranges  # the planner's builds are of one range each
+    log.info("building", hours=str(build), count=len(build), reopened=build.reopened)
+    return runner.run(job, hours, {PLAN_TAG: build.key})

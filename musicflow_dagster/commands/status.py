@@ -126,7 +126,7 @@ def _topics(index: LakeIndex, known: Known, planned: Plan, built: _Built) -> lis
 
 def _ahead(planned: Plan) -> dict[str, object]:
     """What `musicflow build` would do now."""
-    return {"to_build": [str(each.hours) for each in planned.builds], "reason": planned.reason}
+    return {"to_build": [str(each) for each in planned.builds], "reason": planned.reason}
 
 
 def _as_text(
@@ -135,7 +135,7 @@ def _as_text(
     lines = [f"lake {settings.lake}", f"snapshot {settings.snapshot}"]
     lines += [f"complete until {_short(_written(planned.complete_until))}", ""]
     lines.append(table(list(_COLUMNS), [_row(each) for each in topics]))
-    to_build = ", ".join(str(each.hours) for each in planned.builds)
+    to_build = ", ".join(str(each) for each in planned.builds)
     lines += ["", f"to build: {to_build}" if to_build else f"nothing to build: {planned.reason}"]
     return "\n".join([*lines, *map(str, broken)] if broken else [*lines, "no check is broken"])
 

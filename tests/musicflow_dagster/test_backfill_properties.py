@@ -15,10 +15,10 @@ from contracts.lake import HOUR
 from musicflow_dagster.accounts import account_for
 from musicflow_dagster.dbt_models import published_models
 from musicflow_dagster.hours import HourRange, naive
+from musicflow_dagster.judging import load_hours
 from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.publication import VIEWS, built_hours
 from musicflow_dagster.publishing import RECONCILIATION, Published, Publisher
-from musicflow_dagster.raw_load import load_hours
 from musicflow_dagster.warehouse import open_warehouse, prepare, set_pseudonym_key
 from tests.builders import FIRST_HOUR, LakeBuilder, row
 from tests.dbt_project.warehouse import Warehouse

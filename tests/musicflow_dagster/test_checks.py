@@ -16,7 +16,7 @@ from musicflow_dagster.checks.rejects import rejects
 from musicflow_dagster.checks.volume import LEAST_WEEKS, WEEK, Usual, judged, volumes
 from musicflow_dagster.knowledge import manifest_index
 from musicflow_dagster.lake_index import LandedHour
-from musicflow_dagster.raw_load import LoadedHour
+from musicflow_dagster.load_report import LoadedHour
 from tests.builders import FIRST_HOUR
 from tests.contracts.test_manifests import manifest
 

@@ -12,10 +12,11 @@ from musicflow_dagster.batch_sums import batch_findings, batch_totals
 from musicflow_dagster.commands.build import build as build_command
 from musicflow_dagster.commands.reconcile import reconcile as reconcile_command
 from musicflow_dagster.hours import HourRange
+from musicflow_dagster.judging import load_hours
 from musicflow_dagster.knowledge import gather, manifest_index, rules
+from musicflow_dagster.load_report import EXPIRED
 from musicflow_dagster.planner import plan
 from musicflow_dagster.publishing import RECONCILIATION, Published, Publisher
-from musicflow_dagster.raw_load import EXPIRED, load_hours
 from musicflow_dagster.reconciliation import reconcile
 from musicflow_dagster.warehouse import open_warehouse, prepare
 from streaming.retention import expire_event
@@ -110,7 +111,7 @@ def test_expired_hours_are_not_planned_again(settings, platform, names):
     assert plan(known, rules(settings)).builds == ()
     settings.warehouse.unlink()
     lost = gather(index, settings.snapshot, settings.warehouse)
-    assert [str(each.hours) for each in plan(lost, rules(settings)).builds] == [
+    assert [str(each) for each in plan(lost, rules(settings)).builds] == [
         "2026-01-01-02:00...2026-01-01-03:00"
     ]
 

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from contracts.events import EVENTS, EVENTS_BY_NAME
-from contracts.lake import HOUR
+from contracts.lake import HOUR, parse_hour_key
 from musicflow_dagster.assets.hour_checks import ABOUT
 from musicflow_dagster.automation.requests import current_plan, refusals
 from musicflow_dagster.commands.running import QUIET_CONSOLE
@@ -51,10 +51,10 @@ class Platform:
         self.settings, self.instance = settings, instance
         self.job = build_definitions(settings).resolve_job_def("hourly")
 
-    def build(self, window):
+    def build(self, *ranges):
         return self.job.execute_in_process(
             instance=self.instance,
-            tags=range_tags(window),
+            tags=range_tags(*ranges),
             raise_on_error=False,
             run_config=QUIET_CONSOLE,
         )
@@ -90,9 +90,9 @@ def verdicts(instance, event, name="loaded_and_reconciled"):
 def test_planned_hours_are_built_and_accounted_for_and_late_rows_reopen_theirs(platform, lake):
     land_five_hours(lake)
     [build] = platform.plan().builds
-    result = platform.build(build.hours)
+    result = platform.build(*build.ranges)
 
-    assert build.hours == FIVE_HOURS
+    assert build.ranges == (FIVE_HOURS,)
     assert result.success
     assert platform.plan().builds == ()
     assert reconcile(platform.settings).holds
@@ -146,9 +146,9 @@ def lineage_of(instance, key):
 def assert_late_rows_reopen_their_hour(platform, lake):
     lake.land("listen_events", hour_of_listens(1, 3))
     [build] = platform.plan().builds
-    assert platform.build(build.hours).success
+    assert platform.build(*build.ranges).success
 
-    assert str(build.hours) == "2026-01-01-01:00"
+    assert str(build) == "2026-01-01-01:00"
     assert build.reopened == 1
     assert platform.read("select count(*) from marts.fct_streams") == [(9,)]
 
@@ -179,30 +179,79 @@ def contents(platform):
     }
 
 
-def test_a_bad_hour_stops_its_run_and_then_itself_alone(platform, lake):
+def test_a_bad_hour_stays_as_it_was_while_the_others_of_its_range_are_published(platform, lake):
     land_five_hours(lake)
+    lake.land("listen_events", [listen(2, 3)])
     bad = listen(3, 30, level="platinum-secret", kafka_offset=77)
     lake.land("listen_events", [bad])
-    late = row(EVENTS_BY_NAME["auth_events"], FIRST_HOUR + 2 * HOUR, "late")
-    lake.land("auth_events", [late], claimed_rows=9)
-    result = platform.build(FIVE_HOURS)
-    failures = result.filter_events(lambda event: event.is_step_failure)
+    result = platform.build(hours(0, 5))
+    [failed] = result.filter_events(lambda event: event.is_step_failure)
     plan = platform.plan()
 
     assert not result.success
-    assert [failure.step_key for failure in failures] == [
-        "raw__auth_events",
-        "raw__listen_events",
-    ]
+    assert failed.step_key == "published__snapshot"
+    assert "2026-01-01-03:00: raw.listen_events: 1 breaches" in (
+        failed.step_failure_data.user_failure_data.description
+    )
+    assert hours_with_streams(platform) == [0, 1, 2, 4]
     assert verdicts(platform.instance, "listen_events")["2026-01-01-03:00"] == "FAILED"
     assert verdicts(platform.instance, "listen_events")["2026-01-01-04:00"] == "SUCCEEDED"
-    assert [str(build.hours) for build in plan.builds] == [
-        "2026-01-01-00:00...2026-01-01-01:00",
-        "2026-01-01-04:00",
-    ]
-    assert current(platform.settings.snapshot) is None
+    for key in (["raw", "auth_events"], ["marts", "fct_streams"], ["published", "snapshot"]):
+        assert recorded_hours(platform.instance, key) == [0, 1, 2, 4]
     assert_the_value_is_nowhere(platform.instance, result.run_id)
-    assert plan.held_back == (FIRST_HOUR + 2 * HOUR, FIRST_HOUR + 3 * HOUR)
+    assert (plan.builds, plan.held_back) == ((), (FIRST_HOUR + 3 * HOUR,))
+    assert_the_bad_hour_follows_when_asked_for(platform)
+
+
+def hours_with_streams(platform):
+    """The hours of which the snapshot has streams, from the first."""
+    rows = platform.read("select distinct hour(listened_at) from marts.fct_streams order by 1")
+    return [hour for (hour,) in rows]
+
+
+def recorded_hours(instance, key):
+    """The hours that Dagster shows as built, from the first."""
+    keys = instance.get_materialized_partitions(dg.AssetKey(key))
+    return sorted(int((parse_hour_key(key) - FIRST_HOUR) / HOUR) for key in keys)
+
+
+def assert_the_bad_hour_follows_when_asked_for(platform):
+    """An hour of which nothing can be loaded stops its run where it is refused."""
+    result = platform.build(hours(3, 4))
+    failed = result.filter_events(lambda event: event.is_step_failure)
+
+    assert {each.step_key.partition("__")[0] for each in failed} == {"raw"}
+    assert hours_with_streams(platform) == [0, 1, 2, 4]
+
+
+def test_an_hour_that_one_topic_refuses_changes_in_no_table_until_it_is_mended(platform, lake):
+    land_five_hours(lake)
+    assert platform.build(FIVE_HOURS).success
+    before = contents(platform)
+    late = row(EVENTS_BY_NAME["auth_events"], FIRST_HOUR + 2 * HOUR, "late")
+    lake.land("auth_events", [late], claimed_rows=9)
+    viewed = row(EVENTS_BY_NAME["page_view_events"], late["occurred_at"], "late")
+    lake.land("page_view_events", [viewed])
+    assert not platform.build(hours(0, 5)).success
+
+    assert contents(platform) == before
+
+
+def test_late_hours_that_are_far_apart_are_built_by_one_run(platform, lake):
+    land_five_hours(lake)
+    lake.catch_up(FIRST_HOUR + 21 * HOUR)
+    lake.land("listen_events", hour_of_listens(20, 1))
+    apart = (hours(0, 1), hours(20, 21))
+    result = platform.build(*apart)
+
+    assert result.success
+    assert hours_with_streams(platform) == [0, 20]
+    for key in (["raw", "auth_events"], ["marts", "fct_streams"], ["published", "snapshot"]):
+        assert recorded_hours(platform.instance, key) == [0, 20]
+    assert sorted(verdicts(platform.instance, "listen_events")) == [
+        "2026-01-01-00:00",
+        "2026-01-01-20:00",
+    ]
 
 
 def assert_the_value_is_nowhere(instance, run_id):

@@ -10,10 +10,10 @@ import pytest
 from contracts.events import LISTEN_EVENTS
 from contracts.lake import HOUR
 from musicflow_dagster.hours import HourRange
+from musicflow_dagster.judging import load_hours
 from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.publication import VIEWS
 from musicflow_dagster.publishing import RECONCILIATION, Published, Publisher
-from musicflow_dagster.raw_load import load_hours
 from musicflow_dagster.warehouse import open_warehouse, prepare
 from tests.builders import FIRST_HOUR, LakeBuilder, hour_of_listens
 
@@ -28,7 +28,7 @@ from contracts.events import LISTEN_EVENTS
 from contracts.store import FolderStore
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.lake_index import LakeIndex
-from musicflow_dagster import raw_load
+from musicflow_dagster import judging, raw_load
 from musicflow_dagster.warehouse import open_warehouse
 
 folder, stage = Path(sys.argv[1]), sys.argv[2]
@@ -44,7 +44,7 @@ index = LakeIndex(folder / "index.sqlite", FolderStore(folder / "lake"))
 index.refresh()
 window = HourRange(*map(datetime.fromisoformat, sys.argv[3:]))
 with open_warehouse(folder / "warehouse.duckdb") as connection:
-    raw_load.load_hours(connection, index, LISTEN_EVENTS, window)
+    judging.load_hours(connection, index, LISTEN_EVENTS, window)
 """
 STREAMS = Published("marts", "fct_streams", "day", "listened_at")
 

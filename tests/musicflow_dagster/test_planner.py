@@ -45,7 +45,8 @@ def hours_of(state: Known) -> list[int]:
     return [
         round((hour - MIDNIGHT) / HOUR)
         for build in plan(state, RULES).builds
-        for hour in build.hours
+        for each in build.ranges
+        for hour in each
     ]
 
 
@@ -94,7 +95,7 @@ def test_a_late_batch_reopens_its_hour_alone(listens, auths):
     state = known(listens, auths, built_as(before, [0, 1, 2]), caught_up=3.5)
     [build] = plan(state, RULES).builds
 
-    assert len(build.hours) == 1
+    assert len(build) == 1
     assert build.reopened == 1
 
 

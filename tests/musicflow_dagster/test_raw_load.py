@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from contracts.events import LISTEN_EVENTS, PAGE_VIEW_EVENTS
 from contracts.lake import HOUR
 from musicflow_dagster.hours import HourRange
+from musicflow_dagster.judging import load_hours
 from musicflow_dagster.lake_index import LakeIndex
-from musicflow_dagster.raw_load import load_hours
 from musicflow_dagster.warehouse import open_warehouse, prepare
 from tests.builders import FIRST_HOUR, LakeBuilder, hour_of_listens, listen, row
 

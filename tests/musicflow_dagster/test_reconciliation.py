@@ -11,10 +11,10 @@ from contracts.events import EVENTS
 from contracts.lake import HOUR
 from musicflow_dagster.accounts import account_for
 from musicflow_dagster.hours import HourRange
+from musicflow_dagster.judging import load_hours
 from musicflow_dagster.knowledge import manifest_index
 from musicflow_dagster.publication import current
 from musicflow_dagster.publishing import RECONCILIATION, Published, Publisher
-from musicflow_dagster.raw_load import load_hours
 from musicflow_dagster.reconciliation import reconcile
 from musicflow_dagster.warehouse import WriterLock, open_warehouse, prepare
 from tests.builders import FIRST_HOUR, hour_of_listens, listen

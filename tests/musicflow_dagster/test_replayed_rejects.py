@@ -9,9 +9,9 @@ from contracts.lake import HOUR
 from contracts.store import FolderStore
 from musicflow_dagster.accounts import account_for
 from musicflow_dagster.hours import HourRange
+from musicflow_dagster.judging import load_hours
 from musicflow_dagster.knowledge import manifest_index
 from musicflow_dagster.publishing import RECONCILIATION, Published, Publisher
-from musicflow_dagster.raw_load import load_hours
 from musicflow_dagster.reconciliation import reconcile
 from musicflow_dagster.warehouse import open_warehouse, prepare
 from streaming.limits import Limits

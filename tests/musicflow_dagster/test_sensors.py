@@ -9,7 +9,7 @@ from dagster._core.storage.tags import (
 
 from contracts.lake import HOUR
 from contracts.manifests import Measures
-from musicflow_dagster.assets.raw import REFUSED_HOURS_TAG, REFUSED_TAG
+from musicflow_dagster.assets.run_hours import REFUSED_HOURS_TAG, REFUSED_TAG
 from musicflow_dagster.automation.requests import PLAN_TAG, current_plan
 from musicflow_dagster.automation.schedules import sweeper
 from musicflow_dagster.automation.sensors import manifest_sensor
@@ -293,7 +293,7 @@ def test_refused_hours_wait_and_the_others_are_asked_for(settings, instance, lak
     add_run(instance, "the range", dg.DagsterRunStatus.FAILURE, **tags)
     plan = current_plan(instance, index, settings)
 
-    assert [str(build.hours) for build in plan.builds] == ["2026-01-01-00:00"]
+    assert [str(build) for build in plan.builds] == ["2026-01-01-00:00"]
     assert plan.held_back == (FIRST_HOUR + HOUR,)
 
 

@@ -15,7 +15,7 @@ from contracts.lake import HOUR, hour_key
 from contracts.manifests import DataFile, ManifestLog
 from contracts.store import FolderStore
 from musicflow_dagster.automation.requests import current_plan
-from musicflow_dagster.hours import ranges_of
+from musicflow_dagster.hours import hours_of, ranges_of
 from musicflow_dagster.knowledge import gather, manifest_index, rules
 from musicflow_dagster.planner import plan
 from musicflow_dagster.publication import Publication
@@ -84,7 +84,7 @@ class World:
     def _build(self, most: int) -> None:
         """Build the first hours that are planned, and publish them."""
         index = manifest_index(self.settings)
-        hours = sorted(hour for each in self.plan().builds for hour in each.hours)[:most]
+        hours = sorted(hour for each in self.plan().builds for hour in hours_of(each.ranges))[:most]
         for each in ranges_of(hours, 100):
             landed = index.fingerprints()
             for name, built in self.built.items():

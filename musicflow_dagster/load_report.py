@@ -1,0 +1,48 @@
+"""What becomes of the hours of a raw load: loaded with these numbers, or refused for a reason."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from musicflow_dagster.contract_check import Breach
+from musicflow_dagster.lake_index import LandedHour
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedHour:
+    """What an hour's load came to: `landed.rows = raw_rows + duplicates`."""
+
+    landed: LandedHour
+    raw_rows: int
+    duplicates: int
+    conflicting_duplicates: int
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether every landed row is accounted for."""
+        return self.landed.rows == self.raw_rows + self.duplicates
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an hour is left as it was."""
+
+    reason: str
+    breaches: tuple[Breach, ...] = ()
+
+
+Refusals = Mapping[datetime, Refusal]
+EXPIRED = Refusal("its files have expired from the lake; raw keeps the hour as it is")
+
+
+@dataclass(slots=True)
+class LoadReport:
+    """What became of each hour of a load."""
+
+    loaded: dict[datetime, LoadedHour] = field(default_factory=dict)
+    refused: dict[datetime, Refusal] = field(default_factory=dict)
+
+    def add(self, other: "LoadReport") -> None:
+        """Take in what became of other hours."""
+        self.loaded.update(other.loaded)
+        self.refused.update(other.refused)
