@@ -1,5 +1,6 @@
-"""What eventsim writes, as landing leaves it in the raw tables."""
+"""What eventsim writes, ours and the classic one, as landing leaves it in the raw tables."""
 
+import gzip
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -26,7 +27,9 @@ def simulated(folder: Path, *options: str) -> dict[str, list[Row]]:
 def landed(event: Event, folder: Path) -> Iterator[Row]:
     """The rows of an event's file; each identity once."""
     seen: set[str] = set()
-    with (folder / f"{event.name}.json").open() as lines:
+    [file] = folder.glob(f"{event.name}.json*")
+    opened = gzip.open if file.suffix == ".gz" else open
+    with opened(file, "rt", encoding="utf-8") as lines:
         for line in lines:
             row = _landed(event, json.loads(line))
             if row["event_id"] not in seen:

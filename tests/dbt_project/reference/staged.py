@@ -1,5 +1,6 @@
 """The events, cleaned and keyed: one row per raw row, the same columns for all topics."""
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,6 +30,8 @@ PLAIN = ("event_id", "session_id", "item_in_session", "level", "duration_seconds
 TRIMMED = ("gender", "city", "state", "song_id", "region", "country", "home_region",
            "device_type", "operating_system", "browser")  # fmt: skip
 MUSIC = "music_events"
+BLANKS = "".join(chr(each) for each in range(0x3001) if unicodedata.category(chr(each)) == "Zs")
+"""Of any width, and the one that does not break."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ def _keys(own: Row) -> Row:
 
 
 def presence(text: str | None) -> str | None:
-    return (text or "").strip(" ") or None
+    return (text or "").strip(BLANKS) or None
 
 
 def mended(text: str | None) -> str | None:
