@@ -60,6 +60,7 @@ def _published(node: dict[str, Any], meta: dict[str, Any]) -> Published:
         time_column=publish.get("time_column", ""),
         before_hours=int(reach.get("before_hours", 0)),
         after_hours=int(reach.get("after_hours", 0)),
+        in_whole_weeks=reach.get("rounded_to") == "week",
     )
 
 

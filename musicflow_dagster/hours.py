@@ -40,6 +40,12 @@ class HourRange:
         """The range with `before` hours more in front and `after` more behind."""
         return HourRange(self.start - before * HOUR, self.end + after * HOUR)
 
+    def in_whole_weeks(self) -> "HourRange":
+        """The ISO weeks that it touches, each from Monday's midnight to the next."""
+        first = self.start.replace(hour=0) - timedelta(days=self.start.weekday())
+        last = self.last.replace(hour=0) - timedelta(days=self.last.weekday())
+        return HourRange(first, last + timedelta(weeks=1))
+
     def days(self) -> Iterator[datetime]:
         """The UTC days that it touches, by their midnights."""
         day = self.start.replace(hour=0)

@@ -45,11 +45,18 @@ class Published:
     time_column: str = ""
     before_hours: int = 0
     after_hours: int = 0
+    in_whole_weeks: bool = False
+    """A row stands for its ISO week, on the Monday: it changes with any day of it."""
 
     @property
     def name(self) -> str:
         """Its name with the schema."""
         return f"{self.schema}.{self.table}"
+
+    def days(self, hours: HourRange) -> Iterator[datetime]:
+        """The days whose rows a build of `hours` can change."""
+        reached = hours.widened(self.before_hours, self.after_hours)
+        return (reached.in_whole_weeks() if self.in_whole_weeks else reached).days()
 
 
 RECONCILIATION = (
@@ -140,8 +147,7 @@ class Publisher:
     ) -> Iterator[datetime]:
         """The days to write: those in reach of `ranges`, or all where nothing stands yet."""
         if before:
-            reached = [each.widened(table.before_hours, table.after_hours) for each in ranges]
-            yield from sorted({day for each in reached for day in each.days()})
+            yield from sorted({day for each in ranges for day in table.days(each)})
             return
         days = self.connection.execute(
             f"select distinct date_trunc('day', {table.time_column})::timestamp "

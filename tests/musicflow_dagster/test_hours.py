@@ -40,5 +40,21 @@ def test_a_range_touches_the_days_that_it_reaches_into():
     assert [day.day for day in hours.days()] == [1, 2]
 
 
+@pytest.mark.parametrize(
+    ("first", "end", "weeks"),
+    [
+        pytest.param(0, 1, (-72, 96), id="Thursday"),
+        pytest.param(95, 96, (-72, 96), id="the last hour of Sunday"),
+        pytest.param(95, 97, (-72, 264), id="over Sunday's midnight"),
+        pytest.param(96, 97, (96, 264), id="the first hour of Monday"),
+    ],
+)
+def test_a_range_touches_whole_weeks_from_monday(first, end, weeks):
+    """The first of January 2026 was a Thursday."""
+    touched = HourRange(at(first), at(end)).in_whole_weeks()
+
+    assert touched == HourRange(at(weeks[0]), at(weeks[1]))
+
+
 def test_an_hour_survives_the_way_into_the_warehouse_and_back():
     assert aware(naive(at(5))) == at(5)

@@ -74,6 +74,24 @@ def test_a_table_without_rows_shows_its_columns(warehouse, snapshot):
     assert read(snapshot, "select stream_key, listened_at from marts.fct_streams") == []
 
 
+def test_a_row_that_stands_for_its_week_is_written_again_on_its_monday(warehouse, snapshot):
+    """Thursday's hour changes this week's Monday and, by its reach, the next one's."""
+    weekly = Published("marts", "fct_streams", "day", "listened_at", 0, 168, in_whole_weeks=True)
+    mondays = [-240, -72, 96, 264]
+    listens_at(warehouse, *mondays)
+    publish(warehouse, snapshot, tables=[weekly])
+    listens_at(warehouse, *mondays)
+
+    publish(warehouse, snapshot, window=hours(5, 6), tables=[weekly])
+
+    assert read(
+        snapshot,
+        """
+        select stream_key, count(*) from marts.fct_streams group by 1 order by 1
+    """,
+    ) == [(-240, 1), (-72, 2), (96, 2), (264, 1)]
+
+
 def test_only_the_days_in_reach_of_the_hours_are_written_again(warehouse, snapshot):
     listens_at(warehouse, 1, 25, 49)
     before = days(publish(warehouse, snapshot))
