@@ -16,3 +16,28 @@
         else substr({{ sha256_hex(dbt.concat(["'outer|'", key, "'|'", inner_hash])) }}, 1, 32)
     end
 {%- endmacro %}
+
+
+{#
+    A relation of events with `user_key`, the pseudonym of `user_id`, beside its own columns.
+    Each listener is hashed once: hashing is what costs most in a fact, and there are far more
+    events than listeners.
+#}
+{% macro with_user_key(events) -%}
+    select
+        {{ events }}.*,
+        case
+            when {{ events }}.user_id is null then {{ unknown_key() }}
+            else pseudonyms.user_key
+        end as user_key
+    from {{ events }}
+    left join (
+        select
+            listeners.user_id,
+            {{ pseudonym('listeners.user_id') }} as user_key
+        from {{ events }} as listeners
+        where listeners.user_id is not null
+        group by 1
+    ) as pseudonyms
+        on {{ events }}.user_id = pseudonyms.user_id
+{%- endmacro %}

@@ -1,9 +1,11 @@
 {#
-    Incremental strategy for things that last, as visits do: a window touches those that have
-    something in it now, and those of the table that overlapped it. Their rows are replaced, or
-    removed if nothing is left of them, in one transaction.
-    The model's `unique_key` names the thing, its `meta.lasts` the columns of its first and last
-    moment; the model itself selects what `is_touched` says.
+    Incremental strategy for things that many hours tell of, such as visits, listeners and songs:
+    a window touches those that have something in it now, and those whose rows stem from it. These
+    rows are replaced, or removed if nothing is left of them, in one transaction.
+    The model's `unique_key` names the thing. Its `meta` says which rows stem from a window: `lasts`,
+    the columns of a first and a last moment, for rows that depend on all between them; or `moments`,
+    the columns of all the moments at which the events lie that a row was made of.
+    The model itself selects what `is_touched` says.
 #}
 {% macro get_incremental_replace_touched_sql(arguments) %}
     {% set columns = get_quoted_csv(arguments['dest_columns'] | map(attribute='name')) %}
@@ -11,7 +13,7 @@
     {% set key = arguments['unique_key'] %}
     delete from {{ target }}
     where
-        {{ overlaps_window() }}
+        {{ stems_from_window() }}
         or {{ key }} in (select made.{{ key }} from {{ arguments['temp_relation'] }} as made);
 
     insert into {{ target }} ({{ columns }})
@@ -19,36 +21,49 @@
 {% endmacro %}
 
 
-{# True for the rows of the model's own table that overlap the window of this run. #}
-{% macro overlaps_window() -%}
+{#
+    True for the rows of the model's own table that an event of the window may have made what they
+    are: those that last into it, or of which one of the moments they tell lies in it.
+#}
+{% macro stems_from_window() -%}
     {%- set bounds = window(model.config.meta.get('reach', {})) -%}
-    {%- set lasts = model.config.meta.lasts -%}
+    {%- set lasts = model.config.meta.get('lasts') -%}
     {%- if bounds is none -%}
         true
-    {%- else -%}
+    {%- elif lasts -%}
         (
             {{ lasts.from }} < {{ utc(bounds.end) }}
             and {{ lasts.to }} >= {{ utc(bounds.start) }}
+        )
+    {%- else -%}
+        (
+            {%- for moment in model.config.meta.moments %}
+                {{ between_bounds(moment, bounds) }}
+                {{- ' or' if not loop.last }}
+            {%- endfor %}
         )
     {%- endif -%}
 {%- endmacro %}
 
 
 {#
-    True for the rows of things that the window touches. `state` is the relation with the rows of
-    each thing by hour, and `happened_at` its time column.
+    True for the rows of things that the window touches. `states` are the relations with what each
+    hour tells of a thing, each with the column of its hour: [(relation, column), ...].
 #}
-{% macro is_touched(key, state, happened_at) -%}
+{% macro is_touched(key, states) -%}
     {%- if window({}) is none -%}
         true
     {%- else -%}
         {{ key }} in (
-            select touched.{{ key }} from {{ state }} as touched
-            where {{ in_window('touched.' ~ happened_at) }}
+            {%- for state, happened_at in states %}
+                select touched.{{ key }} from {{ state }} as touched
+                where {{ in_window('touched.' ~ happened_at) }}
+                {{ 'union distinct' if not loop.last }}
+            {%- endfor %}
             {%- if is_incremental() %}
                 union distinct
                 select standing.{{ key }} from {{ this }} as standing
-                where {{ overlaps_window() }}
+                where {{ stems_from_window() }}
             {%- endif %}
         )
     {%- endif -%}

@@ -1,3 +1,6 @@
+{# No table of its own, since fct_streams holds all of it; apart because it is one idea. #}
+{{ config(materialized='ephemeral') }}
+
 with listens as (
 
     select * from {{ ref('stg_eventsim__listen_events') }}
@@ -151,12 +154,18 @@ judged as (
         listening_seconds > longest_seconds - 1 as is_completed
     from timed
 
+),
+
+known as (
+
+    {{ with_user_key('judged') }}
+
 )
 
 select
     ---------- keys
     event_key as stream_key,
-    {{ pseudonym('user_id') }} as user_key,
+    user_key,
     {{ song_key('song_id', 'artist_name', 'song_title') }} as song_key,
     {{ artist_key('artist_name') }} as artist_key,
     {{ location_key('city', 'state') }} as location_key,
@@ -174,4 +183,4 @@ select
     not is_completed and ended_by in ('skip', 'next_event') as is_skipped,
     listening_seconds >= 30 as is_qualified,
     listened_at
-from judged
+from known

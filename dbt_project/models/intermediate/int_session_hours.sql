@@ -13,7 +13,7 @@ listens as (
     select
         *,
         {{ hour_of('listened_at') }} as hour_starts_at
-    from {{ ref('int_listens_timed') }}
+    from {{ ref('fct_streams') }}
     where {{ in_window('listened_at') }}
 
 ),
@@ -84,16 +84,20 @@ placed as (
         row_number() over (
             partition by session_id, hour_starts_at
             order by occurred_at asc, item_in_session asc, event_name asc, event_key asc
-        ) as place,
-        row_number() over (
-            partition by session_id, hour_starts_at
-            order by occurred_at desc, item_in_session desc, event_name desc, event_key desc
-        ) as place_from_end,
-        row_number() over (
-            partition by session_id, hour_starts_at, user_id is null
-            order by occurred_at asc, item_in_session asc, event_name asc, event_key asc
-        ) as place_by_user
+        ) as place
     from at_the_edges
+
+),
+
+bounded as (
+
+    select
+        *,
+        max(place) over (partition by session_id, hour_starts_at) as last_place,
+        min(case when user_id is not null then place end) over (
+            partition by session_id, hour_starts_at
+        ) as user_place
+    from placed
 
 ),
 
@@ -102,15 +106,15 @@ edges as (
     select
         session_id,
         hour_starts_at,
-        max(case when place_by_user = 1 then user_id end) as user_id,
+        max(case when place = user_place then user_id end) as user_id,
         max(case when place = 1 then level end) as first_level,
-        max(case when place_from_end = 1 then level end) as last_level,
+        max(case when place = last_place then level end) as last_level,
         max(case when place = 1 then city end) as city,
         max(case when place = 1 then state end) as state,
         max(case when place = 1 then device_type end) as device_type,
         max(case when place = 1 then operating_system end) as operating_system,
         max(case when place = 1 then browser end) as browser
-    from placed
+    from bounded
     group by 1, 2
 
 )

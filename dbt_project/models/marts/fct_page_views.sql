@@ -7,12 +7,18 @@ with page_views as (
     select * from {{ ref('stg_eventsim__page_view_events') }}
     where {{ in_window('viewed_at') }}
 
+),
+
+known as (
+
+    {{ with_user_key('page_views') }}
+
 )
 
 select
     ---------- keys
     event_key as page_view_key,
-    {{ pseudonym('user_id') }} as user_key,
+    user_key,
     {{ song_key(no_song_id, 'artist_name', 'song_title') }} as song_key,
     {{ artist_key('artist_name') }} as artist_key,
     {{ location_key('city', 'state') }} as location_key,
@@ -27,4 +33,4 @@ select
     method,
     status_code,
     viewed_at
-from page_views
+from known

@@ -5,12 +5,18 @@ with actions as (
     select * from {{ ref('stg_eventsim__music_events') }}
     where {{ in_window('acted_at') }}
 
+),
+
+known as (
+
+    {{ with_user_key('actions') }}
+
 )
 
 select
     ---------- keys
     event_key as player_event_key,
-    {{ pseudonym('user_id') }} as user_key,
+    user_key,
     {{ song_key('song_id', 'artist_name', 'song_title') }} as song_key,
     {{ artist_key('artist_name') }} as artist_key,
     {{ device_key('device_type', 'null', 'null') }} as device_key,
@@ -24,4 +30,4 @@ select
     country,
     home_region,
     acted_at
-from actions
+from known

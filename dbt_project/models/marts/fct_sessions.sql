@@ -9,7 +9,7 @@
 with session_hours as (
 
     select * from {{ ref('int_session_hours') }}
-    where {{ is_touched('session_id', ref('int_session_hours'), 'hour_starts_at') }}
+    where {{ is_touched('session_id', [(ref('int_session_hours'), 'hour_starts_at')]) }}
 
 ),
 
