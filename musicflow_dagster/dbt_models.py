@@ -61,6 +61,7 @@ def _published(node: dict[str, Any], meta: dict[str, Any]) -> Published:
         before_hours=int(reach.get("before_hours", 0)),
         after_hours=int(reach.get("after_hours", 0)),
         in_whole_weeks=reach.get("rounded_to") == "week",
+        changes_any_day=publish.get("changes") == "any day",
     )
 
 

@@ -20,20 +20,28 @@ BUILT_HOURS = "reconciliation.built_hours"
 
 @dataclass(frozen=True, slots=True)
 class PublishedFile:
-    """A Parquet file of a table: all of it, or one UTC day (`YYYY-MM-DD`)."""
+    """A Parquet file of a table: all of it, or one UTC day (`YYYY-MM-DD`).
+
+    `content` stands for its rows, where the days that changed are found by comparing them.
+    """
 
     path: str
     rows: int
     day: str | None = None
+    content: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedTable:
-    """A table's columns and files; `content` stands for the rows of a table published whole."""
+    """A table's columns and files; `content` stands for the rows of a table published whole.
+
+    A view has no files: `view` is the statement that makes it, of other published tables.
+    """
 
     columns: tuple[tuple[str, str], ...]
     files: tuple[PublishedFile, ...]
     content: str = ""
+    view: str = ""
 
     @property
     def rows(self) -> int:

@@ -37,16 +37,21 @@ KEPT = 2
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """How a table is published: whole, or by UTC day of `time_column`, widened by its reach."""
+    """How a table is published: whole, or by UTC day of `time_column`, widened by its reach.
+
+    A view is published as a view of the other published tables.
+    """
 
     schema: str
     table: str
-    by: Literal["whole", "day"] = "whole"
+    by: Literal["whole", "day", "view"] = "whole"
     time_column: str = ""
     before_hours: int = 0
     after_hours: int = 0
     in_whole_weeks: bool = False
     """A row stands for its ISO week, on the Monday: it changes with any day of it."""
+    changes_any_day: bool = False
+    """A build can change rows of days long before: those to write are found by comparing."""
 
     @property
     def name(self) -> str:
@@ -120,10 +125,17 @@ class Publisher:
         before = self.before.tables.get(table.name) if self.before else None
         if before and before.columns != columns:
             before = None
+        if table.by == "view":
+            return PublishedTable(columns, (), view=self._definition(table))
         if table.by == "whole":
             return self._whole(table, columns, before)
-        days = list(self._days(table, ranges, before))
-        fresh = [file for day in days if (file := self._write(table, day)).rows]
+        contents = self._contents(table) if table.changes_any_day else {}
+        if before and table.changes_any_day:
+            days = _changed_days(contents, before)
+        else:
+            days = list(self._days(table, ranges, before))
+        written = [self._write(table, day, contents.get(f"{day:%Y-%m-%d}", "")) for day in days]
+        fresh = [file for file in written if file.rows]
         changed = {f"{day:%Y-%m-%d}" for day in days}
         kept = [file for file in before.files if file.day not in changed] if before else []
         files = sorted([*kept, *fresh], key=lambda file: file.day or "")
@@ -155,7 +167,7 @@ class Publisher:
         ).fetchall()
         yield from (day.replace(tzinfo=UTC) for (day,) in days)
 
-    def _write(self, table: Published, day: datetime | None) -> PublishedFile:
+    def _write(self, table: Published, day: datetime | None, content: str = "") -> PublishedFile:
         """Write the table, or a day of it, to a new file."""
         name = f"{day:%Y-%m-%d}" if day else "all"
         path = f"files/{table.schema}/{table.table}/{name}{self._suffix}"
@@ -167,19 +179,34 @@ class Publisher:
         ).fetchall()[0][0]
         if day and not rows:
             target.unlink()
-        return PublishedFile(path, int(rows), name if day else None)
+        return PublishedFile(path, int(rows), name if day else None, content)
 
     def _columns(self, table: Published) -> tuple[tuple[str, str], ...]:
         described = self.connection.execute(f"describe {table.name}").fetchall()
         return tuple((name, kind) for name, kind, *_ in described)
 
+    def _definition(self, view: Published) -> str:
+        """The statement that makes the view; it names schemas, and no database."""
+        found = self.connection.execute(
+            "select sql from duckdb_views() where schema_name = $1 and view_name = $2",
+            [view.schema, view.table],
+        ).fetchall()
+        return str(found[0][0])
+
     def _content(self, table: Published) -> str:
         """What stands for a table's rows, in whatever order they are."""
-        numbers = self.connection.execute(
-            "select count(*), bit_xor(hash(each_row)), sum(hash(each_row)) "
-            f"from {table.name} as each_row"
-        ).fetchall()[0]
-        return "-".join(str(number) for number in numbers)
+        return self._hashed(table, "'all'").get("all", "empty")
+
+    def _contents(self, table: Published) -> dict[str, str]:
+        """The same for each day of it."""
+        return self._hashed(table, f"strftime({table.time_column}, '%Y-%m-%d')")
+
+    def _hashed(self, table: Published, part: str) -> dict[str, str]:
+        parts = self.connection.execute(
+            f"select {part}, count(*), bit_xor(hash(each_row)), sum(hash(each_row)) "
+            f"from {table.name} as each_row group by 1"
+        ).fetchall()
+        return {name: "-".join(str(number) for number in numbers) for name, *numbers in parts}
 
     def _point_to(self, publication: Publication) -> None:
         """Let readers see the new files."""
@@ -212,15 +239,24 @@ def _write_views(snapshot: Path, publication: Publication) -> None:
     temporary = snapshot / f".{VIEWS}"
     temporary.unlink(missing_ok=True)
     with duckdb.connect(temporary) as connection:
-        for name, table in sorted(publication.tables.items()):
+        # First those of files: the others read them.
+        for name, table in sorted(publication.tables.items(), key=lambda item: bool(item[1].view)):
             files = ", ".join(f"'{_quoted(snapshot / file.path)}'" for file in table.files)
             connection.execute(f"create schema if not exists {name.partition('.')[0]}")
-            connection.execute(f"create view {name} as from read_parquet([{files}])")
+            connection.execute(table.view or f"create view {name} as from read_parquet([{files}])")
     temporary.replace(snapshot / VIEWS)
 
 
 def _warehouse_id(connection: duckdb.DuckDBPyConnection) -> str:
     return str(connection.execute("from reconciliation.warehouse").fetchall()[0][0])
+
+
+def _changed_days(contents: dict[str, str], before: PublishedTable) -> list[datetime]:
+    """The days whose rows are others than those that were published."""
+    published = {file.day: file.content for file in before.files if file.day}
+    names = sorted(contents.keys() | published.keys())
+    changed = [name for name in names if contents.get(name) != published.get(name)]
+    return [datetime.strptime(name, "%Y-%m-%d").replace(tzinfo=UTC) for name in changed]
 
 
 def _of_day(table: Published, day: datetime | None) -> str:

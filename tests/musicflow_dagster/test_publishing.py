@@ -176,6 +176,46 @@ def test_another_warehouse_is_published_anew(warehouse, snapshot, tmp_path):
     assert current(snapshot).number == 2
 
 
+def test_of_a_table_whose_rows_change_on_any_day_just_the_changed_days_are_written(
+    warehouse, snapshot
+):
+    anywhen = Published("marts", "fct_streams", "day", "listened_at", changes_any_day=True)
+    tables = (anywhen, *RECONCILIATION)
+    listens_at(warehouse, 0, 30, 60)
+    before = days(publish(warehouse, snapshot, tables=tables))
+    warehouse.execute("update marts.fct_streams set stream_key = -1 where stream_key = 0")
+    warehouse.execute("delete from marts.fct_streams where stream_key = 60")
+    listens_at(warehouse, 90)
+
+    after = days(publish(warehouse, snapshot, hours(90, 91), tables))
+
+    first, second, third, fourth = (f"2026-01-0{number}" for number in (1, 2, 3, 4))
+    assert set(before) == {first, second, third}
+    assert set(after) == {first, second, fourth}
+    assert after[first] != before[first]
+    assert after[second] == before[second]
+    assert read(snapshot, "select stream_key from marts.fct_streams order by 1") == [
+        (-1,), (30,), (90,),
+    ]  # fmt: skip
+
+
+def test_a_view_is_published_as_a_view_of_the_published_tables(warehouse, snapshot, tmp_path):
+    warehouse.execute(
+        "create view marts.a_view as select stream_key, level from warehouse.marts.fct_streams "
+        "left join warehouse.marts.dim_users on level = 'free'"
+    )
+    listens_at(warehouse, 0)
+    publish(warehouse, snapshot, tables=(Published("marts", "a_view", "view"), *TABLES))
+    listens_at(warehouse, 1)
+
+    (snapshot / VIEWS).rename(tmp_path / "another name.duckdb")
+    with duckdb.connect() as reader:
+        reader.execute(f"attach '{tmp_path / 'another name.duckdb'}' as theirs (read_only)")
+        rows = reader.execute("from theirs.marts.a_view").fetchall()
+
+    assert rows == [(0, None)]
+
+
 @pytest.mark.parametrize(
     ("table", "complaint"),
     [
