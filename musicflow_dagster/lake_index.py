@@ -19,7 +19,8 @@ from contracts.expiry import read_expiry
 from contracts.lake import LAKE_RECORD, hour_key, parse_hour_key
 from contracts.manifests import ManifestLog
 from contracts.store import Store
-from musicflow_dagster.index_tables import ALL, FORMAT, NO_EXPIRY, TABLES, expire, insert
+from musicflow_dagster.index_rows import insert
+from musicflow_dagster.index_tables import ALL, FORMAT, NO_EXPIRY, TABLES, expire
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +143,8 @@ class LakeIndex:
     def _catch_up(self, connection: sqlite3.Connection, event: str) -> int:
         before = self._expired(connection, event)
         last = self._last(connection, event)
-        for manifest in ManifestLog(self.store, event).after(last):
-            insert(connection, manifest, before)
-            last = manifest.seq
-        return last
+        insert(connection, event, ManifestLog(self.store, event).after(last), before)
+        return self._last(connection, event)
 
     def _expired(self, connection: sqlite3.Connection, event: str) -> str:
         """Forget what has expired of an event; the name of the first hour that has not."""

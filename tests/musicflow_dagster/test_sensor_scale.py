@@ -12,7 +12,8 @@ from contracts.lake import HOUR, hour_key
 from contracts.manifests import DataFile, Manifest, ManifestLog, Measures
 from musicflow_dagster import lake_index
 from musicflow_dagster.automation.sensors import Cursor, manifest_sensor
-from musicflow_dagster.index_tables import NO_EXPIRY, insert
+from musicflow_dagster.index_rows import insert
+from musicflow_dagster.index_tables import NO_EXPIRY
 from musicflow_dagster.knowledge import manifest_index
 from musicflow_dagster.lake_index import Settled
 from tests.builders import FIRST_HOUR
@@ -76,8 +77,8 @@ def lived(settings, lake, count: int) -> str:
     each = count // len(EVENTS)
     with index._writing() as connection:
         for event in EVENTS:
-            for seq in range(1, each + 1):
-                insert(connection, landed(event.name, seq), NO_EXPIRY)
+            manifests = (landed(event.name, seq) for seq in range(1, each + 1))
+            insert(connection, event.name, manifests, NO_EXPIRY)
     index.settle(Settled(FIRST_HOUR + each // PER_HOUR * HOUR, "w", 1, "rules"), index.refresh())
     lake.catch_up(FIRST_HOUR)
     cursor = Cursor(index.lake(), {event.name: each for event in EVENTS})
