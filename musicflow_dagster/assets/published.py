@@ -1,5 +1,6 @@
 """The published snapshot: what dashboards and people read while the warehouse is written."""
 
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -41,9 +42,11 @@ def snapshot_asset(
     def publish(
         context: dg.AssetExecutionContext, warehouse: WarehouseResource
     ) -> Iterator[dg.MaterializeResult]:
+        began = time.monotonic()
         ranges = hours_left(context)
         with retried(context), warehouse.open() as connection:
             publication = Publisher(connection, snapshot).publish(tables, *ranges)
+        seconds = round(time.monotonic() - began, 3)
         record_only(context, ranges)
         rows = {name: table.rows for name, table in sorted(publication.tables.items())}
         yield dg.MaterializeResult(
@@ -51,6 +54,8 @@ def snapshot_asset(
                 "publish": publication.number,
                 "tables": len(rows),
                 "rows": dg.MetadataValue.json(rows),
+                "bytes": sum((snapshot / path).stat().st_size for path in publication.paths()),
+                "seconds": seconds,
                 "open_with": dg.MetadataValue.text(f"duckdb {snapshot / VIEWS}"),
             }
         )

@@ -4,9 +4,9 @@ import dagster as dg
 import msgspec
 
 from contracts.events import EVENTS
-from musicflow_dagster.automation.dead_runs import MESSAGE, bury_dead_runs
 from musicflow_dagster.automation.jobs import HOURLY
 from musicflow_dagster.automation.lake_report import LakeReport, ReportRules
+from musicflow_dagster.automation.lost_runs import MESSAGE, end_lost_runs
 from musicflow_dagster.automation.reopening import FOLLOW, calmed
 from musicflow_dagster.automation.requests import (
     current_plan,
@@ -52,7 +52,7 @@ def manifest_sensor(settings: Settings) -> dg.SensorDefinition:
         events = [each for report in reports for each in report.events()]
         seqs = {report.event.name: report.last for report in reports}
         after = msgspec.json.encode(Cursor(cursor.lake, seqs)).decode()
-        for run_id in bury_dead_runs(context.instance, settings):
+        for run_id in end_lost_runs(context.instance, settings):
             context.log.warning("run %s: %s", run_id, MESSAGE)
         requests, reason = _requests(context.instance, index, settings)
         return dg.SensorResult(

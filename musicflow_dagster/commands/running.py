@@ -15,9 +15,9 @@ from dagster_shared.error import SerializableErrorInfo
 from contracts.errors import ConfigurationError, MusicFlowError
 from contracts.lake import HOUR, hour_key, hour_of
 from contracts.logs import log
+from musicflow_dagster.automation.lost_runs import PROCESS_TAG, end_lost_runs, living_process
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.instance import opened_instance
-from musicflow_dagster.living import PROCESS_TAG, end_lost_runs, living_process
 from musicflow_dagster.partitions import range_tags
 from musicflow_dagster.planner import Known
 from musicflow_dagster.settings import Settings
@@ -75,7 +75,8 @@ def opened_runner(settings: Settings) -> Iterator[Runner]:
         opened_instance(settings.dagster_home) as instance,
         living_process(settings.dagster_home) as process,
     ):
-        end_lost_runs(instance, settings.dagster_home)
+        for run_id in end_lost_runs(instance, settings):
+            log.warning("a run whose process was killed counts as failed now", run=run_id)
         yield Runner(instance, process)
 
 
