@@ -47,24 +47,22 @@
 
 
 {#
-    True for the rows of things that the window touches. `states` are the relations with what each
-    hour tells of a thing, each with the column of its hour: [(relation, column), ...].
+    True for the rows of things that the window touches; of all, where the table is yet to be made.
+    `states` are the relations with what each hour tells of a thing, each with the column of its
+    hour: [(relation, column), ...].
 #}
 {% macro is_touched(key, states) -%}
-    {%- if window({}) is none -%}
+    {%- if window({}) is none or not is_incremental() -%}
         true
     {%- else -%}
         {{ key }} in (
             {%- for state, happened_at in states %}
                 select touched.{{ key }} from {{ state }} as touched
                 where {{ in_window('touched.' ~ happened_at) }}
-                {{ 'union distinct' if not loop.last }}
-            {%- endfor %}
-            {%- if is_incremental() %}
                 union distinct
-                select standing.{{ key }} from {{ this }} as standing
-                where {{ stems_from_window() }}
-            {%- endif %}
+            {%- endfor %}
+            select standing.{{ key }} from {{ this }} as standing
+            where {{ stems_from_window() }}
         )
     {%- endif -%}
 {%- endmacro %}

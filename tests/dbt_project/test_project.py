@@ -71,8 +71,10 @@ def test_every_published_model_says_how_and_keeps_a_contract(models: dict[str, N
 def test_every_incremental_model_declares_its_reach_and_its_time(models: dict[str, Node]):
     for name, node in models.items():
         if node["config"]["materialized"] == "incremental":
-            assert {"before_hours", "after_hours"} <= set(node["config"]["meta"]["reach"]), name
-            assert node["config"]["event_time"] in node["columns"], name
+            meta = node["config"]["meta"]
+            assert {"before_hours", "after_hours"} <= set(meta["reach"]), name
+            moments = meta.get("moments") or [node["config"]["event_time"]]
+            assert set(moments) <= set(node["columns"]), name
 
 
 def test_another_window_does_not_parse_the_project_again(warehouse: Warehouse):

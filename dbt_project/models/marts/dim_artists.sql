@@ -1,14 +1,6 @@
-with heard as (
+with known_from_events as (
 
-    select * from {{ ref('int_song_variants_heard') }}
-    where artist_key <> {{ unknown_key() }}
-
-),
-
-mentioned as (
-
-    select * from {{ ref('int_songs_mentioned') }}
-    where artist_key <> {{ unknown_key() }}
+    select * from {{ ref('int_artists_known') }}
 
 ),
 
@@ -30,15 +22,7 @@ named as (
         first_heard_at,
         last_heard_at,
         0 as songs_in_catalogue
-    from heard
-    union all
-    select
-        artist_key,
-        artist_name,
-        cast(null as {{ dbt.type_timestamp() }}) as first_heard_at,
-        cast(null as {{ dbt.type_timestamp() }}) as last_heard_at,
-        0 as songs_in_catalogue
-    from mentioned
+    from known_from_events
     union all
     select
         artist_key,

@@ -1,12 +1,26 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_touched',
+        unique_key='user_key',
+    )
+}}
+
+{% set states_by_hour = ref('int_user_states_changed') %}
+{% set acting_by_hour = ref('int_listeners_acting') %}
+{% set sights_by_hour = [(states_by_hour, 'changed_at'), (acting_by_hour, 'first_acted_at')] %}
+
 with states as (
 
-    select * from {{ ref('int_user_states_changed') }}
+    select * from {{ states_by_hour }}
+    where {{ is_touched('user_key', sights_by_hour) }}
 
 ),
 
 acting as (
 
-    select * from {{ ref('int_listeners_acting') }}
+    select * from {{ acting_by_hour }}
+    where {{ is_touched('user_key', sights_by_hour) }}
 
 ),
 
@@ -88,6 +102,7 @@ versions as (
         latest.test_group,
         coalesce(latest.location_key, {{ unknown_key() }}) as location_key,
         latest.registered_on,
+        {{ hour_of('latest.changed_at') }} as last_seen_hour,
         case
             when coalesce(level_changes.is_first, true) then listeners.first_seen_at
             else level_changes.changed_at
@@ -109,6 +124,7 @@ keyed as (
         test_group,
         location_key,
         registered_on,
+        last_seen_hour,
         valid_from,
         valid_to,
         valid_to is null as is_current
@@ -126,6 +142,7 @@ unknown as (
         cast(null as {{ dbt.type_string() }}) as test_group,
         {{ unknown_key() }} as location_key,
         cast(null as date) as registered_on,
+        cast(null as {{ dbt.type_timestamp() }}) as last_seen_hour,
         {{ beginning_of_time() }} as valid_from,
         cast(null as {{ dbt.type_timestamp() }}) as valid_to,
         true as is_current

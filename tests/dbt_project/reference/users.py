@@ -10,11 +10,13 @@ from tests.dbt_project.reference.staged import Staged
 SCHEMA = {
     "user_version_key": pl.String, "user_key": pl.String, "level": pl.String,
     "gender": pl.String, "test_group": pl.String, "location_key": pl.String,
-    "registered_on": pl.Date, "valid_from": pl.Datetime("us"), "valid_to": pl.Datetime("us"),
-    "is_current": pl.Boolean,
+    "registered_on": pl.Date, "last_seen_hour": pl.Datetime("us"),
+    "valid_from": pl.Datetime("us"), "valid_to": pl.Datetime("us"), "is_current": pl.Boolean,
 }  # fmt: skip
 KNOWN = ("gender", "test_group", "location_key", "registered_on")
-NOTHING = {"gender": None, "test_group": None, "location_key": UNKNOWN, "registered_on": None}
+NOTHING = {
+    "gender": None, "test_group": None, "location_key": UNKNOWN, "registered_on": None, "at": None,
+}  # fmt: skip
 BEGINNING_OF_TIME = datetime(1900, 1, 1)  # noqa: DTZ001  the warehouse stores UTC without a zone
 
 
@@ -53,8 +55,10 @@ def _order(event: dict) -> tuple:
 
 def _version(user_key: str, level: str, known: dict, start: datetime, end: datetime | None) -> dict:
     own_key = surrogate(user_key, epoch_milliseconds(start))
+    seen_at = known["at"]
     return {
         "user_version_key": UNKNOWN if user_key == UNKNOWN else own_key,
         "user_key": user_key, "level": level, **{name: known[name] for name in KNOWN},
+        "last_seen_hour": seen_at and seen_at.replace(minute=0, second=0, microsecond=0),
         "valid_from": start, "valid_to": end, "is_current": end is None,
     }  # fmt: skip
