@@ -114,7 +114,12 @@ def _visit(stream: Stream, person: Row, session_id: int) -> None:
     logs_in_later = dice.random() < 0.2
     for item, at in enumerate(_moments(dice, stream.eve)):
         who = {"user_id": None, "registered_at": None} if logs_in_later and item < 2 else {}
-        _event(stream, at, told | who | {"item_in_session": item})
+        told_now = told | who | {"item_in_session": item}
+        _event(stream, at, told_now)
+        if dice.random() < 0.1:
+            # At the same moment of the same visit, or of another that the listener has open.
+            other_visit = {"session_id": session_id + dice.choice([0, 0, 1])}
+            _event(stream, at, told_now | other_visit | {"level": dice.choice(["free", "paid"])})
         if dice.random() < 0.1:
             told["level"] = dice.choice(["free", "paid"])
         if dice.random() < 0.05:
