@@ -11,7 +11,15 @@ from datetime import datetime
 
 import duckdb
 
-from contracts.events import EVENTS, LISTEN_EVENTS, Event
+from contracts.events import (
+    AUTH_EVENTS,
+    EVENTS,
+    LISTEN_EVENTS,
+    MUSIC_EVENTS,
+    PAGE_VIEW_EVENTS,
+    STATUS_CHANGE_EVENTS,
+    Event,
+)
 from musicflow_dagster.hours import HourRange, aware, naive
 
 
@@ -24,7 +32,13 @@ class Fact:
     time_column: str
 
 
-FACTS = (Fact("fct_streams", LISTEN_EVENTS, "listened_at"),)
+FACTS = (
+    Fact("fct_streams", LISTEN_EVENTS, "listened_at"),
+    Fact("fct_page_views", PAGE_VIEW_EVENTS, "viewed_at"),
+    Fact("fct_auth_attempts", AUTH_EVENTS, "attempted_at"),
+    Fact("fct_plan_changes", STATUS_CHANGE_EVENTS, "changed_at"),
+    Fact("fct_player_events", MUSIC_EVENTS, "acted_at"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dagster._core.storage.tags import (
 
 from contracts.lake import HOUR, hour_key, parse_hour_key
 from musicflow_dagster.hours import HourRange
+from musicflow_dagster.long_tags import long_tag, read_tag
 
 HOURS_TAG = "musicflow/hours"
 """On a run that builds several ranges of hours: all of them. Dagster's own tags know one range."""
@@ -27,12 +28,12 @@ def range_tags(*ranges: HourRange) -> dict[str, str]:
         ASSET_PARTITION_RANGE_START_TAG: hour_key(ranges[-1].start),
         ASSET_PARTITION_RANGE_END_TAG: hour_key(ranges[-1].last),
     }
-    return tags if len(ranges) == 1 else tags | {HOURS_TAG: ",".join(map(str, ranges))}
+    return tags if len(ranges) == 1 else tags | long_tag(HOURS_TAG, ",".join(map(str, ranges)))
 
 
 def ranges_of_run(context: dg.AssetExecutionContext) -> Sequence[HourRange]:
     """The hours that this run is to build, as contiguous ranges."""
-    if named := context.run.tags.get(HOURS_TAG):
+    if named := read_tag(context.run.tags, HOURS_TAG):
         return [_parsed(each) for each in named.split(",")]
     window = context.partition_time_window
     return [HourRange(window.start, max(window.end, window.start + HOUR))]

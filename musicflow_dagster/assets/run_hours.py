@@ -10,6 +10,7 @@ from dagster._core.execution.context.output import OutputContext
 
 from contracts.lake import hour_key, parse_hour_key
 from musicflow_dagster.hours import HourRange, hours_of, ranges_of
+from musicflow_dagster.long_tags import long_tag, read_tag
 from musicflow_dagster.partitions import HOURS_TAG, ranges_of_run
 
 REFUSED_TAG = "musicflow/refused"
@@ -36,7 +37,7 @@ def refused_hours(context: dg.AssetExecutionContext) -> dict[datetime, str]:
 def forget_refused(context: dg.AssetExecutionContext) -> None:
     """Begin without refused hours: a run that is tried again has the tags of the one before."""
     if _tag(context, REASONS_TAG):
-        tags = {REFUSED_TAG: "no", REFUSED_HOURS_TAG: "{}", REASONS_TAG: "{}"}
+        tags = {REFUSED_TAG: "no"} | long_tag(REFUSED_HOURS_TAG, "{}") | long_tag(REASONS_TAG, "{}")
         context.instance.add_run_tags(context.run.run_id, tags)
 
 
@@ -52,7 +53,7 @@ def refuse(
     content = _tag(context, REFUSED_HOURS_TAG) | {
         hour_key(hour): contents[hour] for hour in sorted(reasons)
     }
-    tags = {REFUSED_HOURS_TAG: json.dumps(content), REASONS_TAG: json.dumps(why)}
+    tags = long_tag(REFUSED_HOURS_TAG, json.dumps(content)) | long_tag(REASONS_TAG, json.dumps(why))
     context.instance.add_run_tags(context.run.run_id, {REFUSED_TAG: "yes"} | tags)
 
 
@@ -102,5 +103,5 @@ def add_metadata(
 
 def _tag(context: dg.AssetExecutionContext, name: str) -> dict[str, str]:
     run = context.instance.get_run_by_id(context.run.run_id)
-    found: dict[str, str] = json.loads(run.tags.get(name, "{}")) if run else {}
+    found: dict[str, str] = json.loads((run and read_tag(run.tags, name)) or "{}")
     return found

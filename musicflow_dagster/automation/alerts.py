@@ -18,6 +18,7 @@ from dagster._core.storage.tags import (
 )
 
 from contracts.errors import UnavailableError
+from musicflow_dagster.long_tags import read_tag
 from musicflow_dagster.partitions import HOURS_TAG
 from musicflow_dagster.settings import Settings
 
@@ -26,6 +27,10 @@ RUNS_PER_TICK = 10
 REMEMBERED = 100
 ONE_MOMENT = timedelta(seconds=1)
 """Runs may end at the very same time."""
+
+
+LONGEST_TOLD = 200
+"""Characters of the hours of a run."""
 
 
 class Cursor(msgspec.Struct, frozen=True):
@@ -95,8 +100,8 @@ def _failures_since(instance: dg.DagsterInstance, cursor: Cursor) -> list[RunRec
 
 
 def _hours(run: dg.DagsterRun) -> str:
-    if hours := run.tags.get(HOURS_TAG):
-        return f" of {hours}"
+    if hours := read_tag(run.tags, HOURS_TAG):
+        return f" of {hours}" if len(hours) <= LONGEST_TOLD else f" of {hours[:LONGEST_TOLD]} ..."
     first = run.tags.get(ASSET_PARTITION_RANGE_START_TAG) or run.tags.get(PARTITION_NAME_TAG)
     last = run.tags.get(ASSET_PARTITION_RANGE_END_TAG, first)
     if first is None:

@@ -4,6 +4,7 @@ A late batch often comes with others, and a run costs far more than an hour in i
 far apart are built in the same run, each range by itself.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -55,8 +56,9 @@ def _as_one(builds: Sequence[Build], held_back: Iterable[datetime]) -> Build:
             ranges[-1] = HourRange(ranges[-1].start, hours.end)
         else:
             ranges.append(hours)
-    content = "+".join(build.key.rpartition("/")[2] for build in builds)
-    key = f"{','.join(map(str, ranges))}/{content}"
+    span = HourRange(ranges[0].start, ranges[-1].end)
+    content = hashlib.blake2b(" ".join(build.key for build in builds).encode(), digest_size=8)
+    key = f"{span}/{content.hexdigest()}"
     return Build(tuple(ranges), key, reopened=sum(map(len, ranges)))
 
 

@@ -11,6 +11,7 @@ from musicflow_dagster.assets.run_hours import REFUSED_HOURS_TAG, REFUSED_TAG
 from musicflow_dagster.automation.jobs import BUILDING_JOBS
 from musicflow_dagster.knowledge import gather, rules
 from musicflow_dagster.lake_index import LakeIndex
+from musicflow_dagster.long_tags import read_tag
 from musicflow_dagster.partitions import range_tags
 from musicflow_dagster.planner import Build, Plan, plan
 from musicflow_dagster.publication import current
@@ -42,7 +43,7 @@ def current_plan(instance: dg.DagsterInstance, index: LakeIndex, settings: Setti
 def refusals(instance: dg.DagsterInstance) -> list[str]:
     """The hours that recent runs refused, one JSON object per run."""
     runs = instance.get_runs(dg.RunsFilter(tags={REFUSED_TAG: "yes"}), limit=REMEMBERED_REFUSALS)
-    return [run.tags[REFUSED_HOURS_TAG] for run in runs]
+    return [read_tag(run.tags, REFUSED_HOURS_TAG) for run in runs]
 
 
 def is_building(instance: dg.DagsterInstance, settings: Settings) -> bool:

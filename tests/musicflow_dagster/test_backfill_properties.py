@@ -12,22 +12,22 @@ from hypothesis import strategies as st
 
 from contracts.events import EVENTS
 from contracts.lake import HOUR
-from musicflow_dagster.accounts import account_for
+from musicflow_dagster.accounts import FACTS, account_for
 from musicflow_dagster.dbt_models import published_models
 from musicflow_dagster.hours import HourRange, naive
 from musicflow_dagster.judging import load_hours
 from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.publication import VIEWS, built_hours
-from musicflow_dagster.publishing import RECONCILIATION, Published, Publisher
+from musicflow_dagster.publishing import RECONCILIATION, Publisher
 from musicflow_dagster.warehouse import open_warehouse, prepare, set_pseudonym_key
 from tests.builders import FIRST_HOUR, LakeBuilder, row
 from tests.dbt_project.warehouse import Warehouse
+from tests.musicflow_dagster.facts import TABLES
 
 HOURS = 6
 START = FIRST_HOUR + 21 * HOUR
 """Three hours before midnight, so that the hours are of two days."""
 UNLIKE = {"raw_hours": "exclude (loaded_at)"}
-STREAMS = Published("marts", "fct_streams", "day", "listened_at")
 
 
 def hours(first: int, end: int) -> HourRange:
@@ -40,7 +40,7 @@ class Site:
     def __init__(self, folder: Path, lake: LakeBuilder):
         self.path, self.snapshot = folder / "warehouse.duckdb", folder / "snapshot"
         self.index = LakeIndex(folder / "index.sqlite", lake.store)
-        self.tables = [STREAMS, *RECONCILIATION]
+        self.tables = TABLES
 
     def backfill(self, window: HourRange) -> None:
         self.index.refresh()
@@ -55,21 +55,20 @@ class Site:
             Publisher(connection, self.snapshot).publish(self.tables, window)
 
     def build_models(self, window: HourRange) -> None:
-        """A fact alone, in place of all that dbt builds: many examples in little time."""
-        within = "where listened_at >= $1 and listened_at < $2"
+        """Facts alone, in place of all that dbt builds: many examples in little time."""
         bounds = [naive(window.start), naive(window.end)]
         with open_warehouse(self.path) as connection:
             connection.execute("create schema if not exists marts")
-            connection.execute(
-                "create table if not exists marts.fct_streams (event_id text, listened_at "
-                "timestamp, song text)"
-            )
-            connection.execute(f"delete from marts.fct_streams {within}", bounds)
-            connection.execute(
-                "insert into marts.fct_streams select * from (select event_id, "
-                f"occurred_at as listened_at, song from raw.listen_events) {within}",
-                bounds,
-            )
+            for fact in FACTS:
+                at, run = fact.time_column, connection.execute
+                within = f"where {at} >= $1 and {at} < $2"
+                run(f"create table if not exists marts.{fact.name} (event_id text, {at} timestamp)")
+                run(f"delete from marts.{fact.name} {within}", bounds)
+                run(
+                    f"insert into marts.{fact.name} select * from (select event_id, "
+                    f"occurred_at as {at} from raw.{fact.event.name}) {within}",
+                    bounds,
+                )
 
     def contents(self) -> dict[str, list[tuple]]:
         """All rows of all tables, in one order: of the warehouse, and as readers see them."""

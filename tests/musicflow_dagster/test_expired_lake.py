@@ -16,31 +16,27 @@ from musicflow_dagster.judging import load_hours
 from musicflow_dagster.knowledge import gather, manifest_index, rules
 from musicflow_dagster.load_report import EXPIRED
 from musicflow_dagster.planner import plan
-from musicflow_dagster.publishing import RECONCILIATION, Published, Publisher
+from musicflow_dagster.publishing import Publisher
 from musicflow_dagster.reconciliation import reconcile
 from musicflow_dagster.warehouse import open_warehouse, prepare
 from streaming.retention import expire_event
 from tests.builders import FIRST_HOUR, hour_of_listens, listen
+from tests.musicflow_dagster.facts import TABLES, stand_in
 
 HOURS = HourRange(FIRST_HOUR, FIRST_HOUR + 4 * HOUR)
-STREAMS = Published("marts", "fct_streams", "day", "listened_at")
 TOPIC = "listen_events"
 
 
 def load_and_publish(settings, hours=HOURS):
-    """Load and publish the hours, a view standing in for dbt's fact; what was refused."""
+    """Load and publish the hours, views standing in for dbt's facts; what was refused."""
     index = manifest_index(settings)
     index.refresh()
     with open_warehouse(settings.warehouse) as connection:
         prepare(connection)
-        connection.execute("create schema if not exists marts")
-        connection.execute(
-            "create or replace view marts.fct_streams as "
-            "select occurred_at as listened_at from raw.listen_events"
-        )
+        stand_in(connection)
         reports = {each.name: load_hours(connection, index, each, hours) for each in EVENTS}
         account_for(connection, hours)
-        Publisher(connection, settings.snapshot).publish([*RECONCILIATION, STREAMS], hours)
+        Publisher(connection, settings.snapshot).publish(TABLES, hours)
     return reports[TOPIC].refused
 
 

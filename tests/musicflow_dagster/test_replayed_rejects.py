@@ -11,17 +11,17 @@ from musicflow_dagster.accounts import account_for
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.judging import load_hours
 from musicflow_dagster.knowledge import manifest_index
-from musicflow_dagster.publishing import RECONCILIATION, Published, Publisher
+from musicflow_dagster.publishing import Publisher
 from musicflow_dagster.reconciliation import reconcile
 from musicflow_dagster.warehouse import open_warehouse, prepare
 from streaming.limits import Limits
 from tests.builders import FIRST_HOUR
+from tests.musicflow_dagster.facts import TABLES, stand_in
 from tests.streaming.judging import LIMITS
 from tests.streaming.messages import listen
 from tests.streaming.rejecting import RejectingLake
 
 HOURS = HourRange(FIRST_HOUR, FIRST_HOUR + 12 * HOUR)
-STREAMS = Published("marts", "fct_streams", "day", "listened_at")
 
 
 @pytest.fixture
@@ -36,20 +36,16 @@ def up_to(max_event_bytes: int) -> Limits:
 
 
 def build(settings) -> dict:
-    """Load and publish the hours, a view standing in for dbt's fact; the accounts of listens."""
+    """Load and publish the hours, views standing in for dbt's facts; the accounts of listens."""
     index = manifest_index(settings)
     index.refresh()
     with open_warehouse(settings.warehouse) as connection:
         prepare(connection)
-        connection.execute("create schema if not exists marts")
-        connection.execute(
-            "create or replace view marts.fct_streams as "
-            "select occurred_at as listened_at from raw.listen_events"
-        )
+        stand_in(connection)
         for event in EVENTS:
             load_hours(connection, index, event, HOURS)
         account_for(connection, HOURS)
-        Publisher(connection, settings.snapshot).publish([*RECONCILIATION, STREAMS], HOURS)
+        Publisher(connection, settings.snapshot).publish(TABLES, HOURS)
     return index.hours(LISTEN_EVENTS.name, HOURS.start, HOURS.end)[0]
 
 
