@@ -25,6 +25,8 @@
 
 {% macro default__mended_text(column) -%}
     case
+        -- As many bytes as letters: plain ASCII, as most is, and found out cheaply.
+        when strlen({{ column }}) = length({{ column }}) then {{ column }}
         -- A lead byte and a continuation byte of UTF-8, each read as a character.
         when regexp_matches({{ column }}, '[\x{C2}-\x{F4}][\x{80}-\x{BF}]')
             then coalesce(
