@@ -1,20 +1,24 @@
-{# Each visit of the hours that this run rebuilt stands in the model, with all of its events. #}
+{# Each visit with an event in the hours that this run rebuilt is there, with all of its events. #}
 {% test has_every_session(model) %}
+{% set session_hours = ref('int_session_hours') %}
+
 with visits as (
 
     select
         session_id,
         sum(events) as events
-    from {{ ref('int_session_hours') }}
+    from {{ session_hours }}
+    where session_id in (
+        select rebuilt.session_id from {{ session_hours }} as rebuilt
+        where {{ between_bounds('rebuilt.hour_starts_at', tested_window()) }}
+    )
     group by 1
-    having
-        max(hour_starts_at) is not null
-        and max(case when {{ between_bounds('hour_starts_at', window({})) }} then 1 else 0 end) = 1
 
 ),
 
 ours as (
 
+    -- Not the tested relation, which holds the visits that began in the window only.
     select * from {{ ref('fct_sessions') }}
 
 )
