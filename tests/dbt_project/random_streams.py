@@ -116,7 +116,7 @@ def _visit(stream: Stream, person: Row, session_id: int) -> None:
         who = {"user_id": None, "registered_at": None} if logs_in_later and item < 2 else {}
         told_now = told | who | {"item_in_session": item}
         _event(stream, at, told_now)
-        if dice.random() < 0.1:
+        if dice.random() < 0.2:
             # At the same moment of the same visit, or of another that the listener has open.
             other_visit = {"session_id": session_id + dice.choice([0, 0, 1])}
             _event(stream, at, told_now | other_visit | {"level": dice.choice(["free", "paid"])})

@@ -13,18 +13,16 @@ from tests.dbt_project.warehouse import PROJECT
 pytestmark = pytest.mark.integration
 
 ASKING = re.compile(r"target\.(type|name)|if\s+target")
-WINDOW = {
+ONE_HOUR = {
     "MUSICFLOW_WINDOW_START": "2026-01-01 05:00:00",
     "MUSICFLOW_WINDOW_END": "2026-01-01 06:00:00",
 }
 
 
-@pytest.fixture(scope="module", params=[{}, WINDOW], ids=["everything", "one hour"])
-def compiled(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     pytest.importorskip("dbt.adapters.bigquery", reason="dbt-bigquery is not installed")
-    return compiled_for_bigquery(tmp_path_factory.mktemp("bigquery"), os.environ | request.param)
+    return compiled_for_bigquery(tmp_path_factory.mktemp("bigquery"), os.environ | ONE_HOUR)
 
 
 def test_all_models_and_data_tests_are_sql_that_bigquery_knows(compiled: dict[str, str]):

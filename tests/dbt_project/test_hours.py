@@ -111,6 +111,7 @@ def test_a_late_event_changes_what_stands_hours_days_and_weeks_away(warehouse: W
             viewed(1, midnight + minute),
             viewed(4, midnight + 45 * minute),
             viewed(6, midnight + 30 * minute, level="free"),
+            viewed(7, midnight + 2 * minute),
         ],
         "music_events": [stopped(2, midnight + minute)],
     }

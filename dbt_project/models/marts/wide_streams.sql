@@ -18,6 +18,12 @@ songs as (
 
 ),
 
+artists as (
+
+    select * from {{ ref('dim_artists') }}
+
+),
+
 locations as (
 
     select * from {{ ref('dim_locations') }}
@@ -67,7 +73,7 @@ select
     ---------- the song
     songs.song_id,
     songs.song_title,
-    songs.artist_name,
+    artists.artist_name,
     songs.album_title,
     songs.release_year,
 
@@ -92,6 +98,7 @@ left join users
         and streams.listened_at >= users.valid_from
         and (users.valid_to is null or streams.listened_at < users.valid_to)
 left join songs on streams.song_key = songs.song_key
+left join artists on streams.artist_key = artists.artist_key
 left join locations on streams.location_key = locations.location_key
 left join devices on streams.device_key = devices.device_key
 left join datetimes on streams.hour_key = datetimes.hour_key

@@ -42,7 +42,7 @@ def hourly_activity(events: Staged, listens: pl.DataFrame) -> pl.DataFrame:
     )
     heard = listens.group_by(hour_starts_at=hour).agg(pl.col("listening_seconds").sum())
     hours = (
-        _covered_hours(events.events)
+        covered_hours(events.events)
         .join(busy, on="hour_starts_at", how="left")
         .join(heard, on="hour_starts_at", how="left")
         .with_columns(pl.exclude("hour_starts_at").fill_null(0))
@@ -55,7 +55,7 @@ def hourly_activity(events: Staged, listens: pl.DataFrame) -> pl.DataFrame:
     return hours.join(day_before, on="hour_starts_at", how="left")
 
 
-def _covered_hours(events: pl.DataFrame) -> pl.DataFrame:
+def covered_hours(events: pl.DataFrame) -> pl.DataFrame:
     hours = events["at"].dt.truncate("1h")
     count = (hours.max() - hours.min()) // timedelta(hours=1) + 1 if len(hours) else 0
     covered = [hours.min() + timedelta(hours=number) for number in range(count)]

@@ -5,7 +5,15 @@ from collections.abc import Iterable, Mapping
 import polars as pl
 
 from tests.builders import Row
-from tests.dbt_project.reference import activity, audience, charts, conversions, facts, sessions
+from tests.dbt_project.reference import (
+    activity,
+    audience,
+    charts,
+    conversions,
+    dimensions,
+    facts,
+    sessions,
+)
 from tests.dbt_project.reference.listening import timed_listens
 from tests.dbt_project.reference.staged import Staged, staged
 from tests.dbt_project.reference.users import users
@@ -14,7 +22,7 @@ Tables = dict[str, pl.DataFrame]
 
 
 def reference(raw: Mapping[str, Iterable[Row]], pseudonym_key: str) -> Tables:
-    """Every fact, dim_users and every report, from the rows of the raw tables."""
+    """Every fact, dimension and report, from the rows of the raw tables."""
     events = staged(raw, pseudonym_key)
     listens = timed_listens(events)
     given = sessions.sessions(events, listens)
@@ -27,7 +35,22 @@ def reference(raw: Mapping[str, Iterable[Row]], pseudonym_key: str) -> Tables:
         "marts.fct_sessions": given,
         "marts.dim_users": users(events),
     }
-    return tables | _reports(events, listens, tables)
+    return tables | _dimensions(events, tables) | _reports(events, listens, tables)
+
+
+def _dimensions(events: Staged, marts: Tables) -> Tables:
+    dims = {
+        "users": marts["marts.dim_users"],
+        "songs": dimensions.songs(events),
+        "artists": dimensions.artists(events),
+        "locations": dimensions.locations(events),
+        "devices": dimensions.devices(events),
+        "datetimes": dimensions.hours(events),
+    }
+    wide = dimensions.wide_streams(marts["marts.fct_streams"], dims)
+    return {f"marts.dim_{name}": table for name, table in dims.items()} | {
+        "marts.wide_streams": wide
+    }
 
 
 def _reports(events: Staged, listens: pl.DataFrame, marts: Tables) -> Tables:
