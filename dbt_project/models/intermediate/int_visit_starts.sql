@@ -8,27 +8,18 @@ with events as (
 
 ),
 
-moments as (
-
-    -- A listener is a user, or a guest, who is known by the session alone.
-    select
-        user_id,
-        guest_session_id,
-        occurred_at,
-        min(session_id) as session_id
-    from events
-    group by 1, 2, 3
-
-),
-
 preceded as (
 
+    -- A listener is a user, or a guest, who is known by the session alone. Of several events at
+    -- one moment the first can begin a visit, the others follow it at once.
     select
-        *,
+        user_id,
+        session_id,
+        occurred_at,
         lag(occurred_at) over (
-            partition by user_id, guest_session_id order by occurred_at
+            partition by user_id, guest_session_id order by occurred_at, session_id
         ) as previous_event_at
-    from moments
+    from events
 
 )
 
