@@ -118,12 +118,13 @@ def event_types(events: Staged) -> pl.DataFrame:
         counts.join(of_topic, on=["day", "event_name"])
         .join(before, on=kind, how="left")
         .join(seven, on=kind)
+        .with_columns(covered_days=covered)
         .select(
             "event_name", "event_type", "events", occurred_on="day",
             share_of_topic=share("events", "topic_events"),
             events_day_before=pl.when(pl.col("day") > first)
             .then(pl.col("events_day_before").fill_null(0)),
-            mean_events_7_days=pl.col("events_7_days") / covered,
+            mean_events_7_days=share("events_7_days", "covered_days"),
         )
     )  # fmt: skip
 

@@ -25,8 +25,16 @@ def distinct(name: str) -> pl.Expr:
 
 
 def share(part: str, whole: str) -> pl.Expr:
-    """`part` of `whole`; null where there is no whole."""
-    return pl.when(pl.col(whole) != 0).then(pl.col(part) / pl.col(whole))
+    """`part` of `whole`; null where there is no whole.
+
+    Divided by Python, like `seconds`: by one number polars would multiply by its reciprocal.
+    """
+    return pl.struct(part, whole).map_batches(_divided, return_dtype=pl.Float64)
+
+
+def _divided(pairs: pl.Series) -> pl.Series:
+    rows = pairs.struct.unnest().rows()
+    return pl.Series([part / whole if whole else None for part, whole in rows], dtype=pl.Float64)
 
 
 def day_of(name: str = "at") -> pl.Expr:
