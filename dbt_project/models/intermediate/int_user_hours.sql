@@ -71,21 +71,37 @@ last_moments as (
 
 last_events as (
 
-    -- Of several events in the last millisecond, the last of the visit.
+    -- Keys cost, and tell events apart only where nothing else does: the last ones alone get them.
     select
-        session_events.*,
+        session_events.user_id,
         last_moments.active_hour,
-        row_number() over (
-            partition by session_events.user_id, session_events.occurred_at
-            order by
-                session_events.session_id desc, session_events.item_in_session desc,
-                session_events.event_name desc, session_events.event_key desc
-        ) as recency
+        session_events.session_id,
+        session_events.item_in_session,
+        session_events.event_name,
+        {{ event_key('session_events.event_id', 'session_events.occurred_at') }} as event_key,
+        session_events.level,
+        session_events.gender,
+        session_events.test_group,
+        session_events.state,
+        session_events.registered_at
     from session_events
     inner join last_moments
         on
             session_events.user_id = last_moments.user_id
             and session_events.occurred_at = last_moments.occurred_at
+
+),
+
+ranked as (
+
+    -- Of several events in the last millisecond, the last of the visit.
+    select
+        *,
+        row_number() over (
+            partition by user_id, active_hour
+            order by session_id desc, item_in_session desc, event_name desc, event_key desc
+        ) as recency
+    from last_events
 
 ),
 
@@ -99,7 +115,7 @@ states as (
         test_group,
         state,
         {{ day_of('registered_at') }} as registered_on
-    from last_events
+    from ranked
     where recency = 1
 
 )
