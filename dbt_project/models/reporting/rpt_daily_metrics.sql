@@ -3,7 +3,7 @@ with actions as (
     select
         *,
         {{ day_of('acted_at') }} as acted_on
-    from {{ ref('stg_eventsim__music_events') }}
+    from {{ ref('fct_player_events') }}
     where {{ in_window('acted_at') }}
 
 )
@@ -14,7 +14,7 @@ select
     coalesce(country, 'unknown') as country,
     coalesce(region, 'unknown') as region,
     count(*) as events,
-    count(distinct user_id) as users,
+    count(distinct user_key) as users,
     count(distinct session_id) as sessions
 from actions
 group by 1, 2, 3, 4
