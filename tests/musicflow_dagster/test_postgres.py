@@ -19,7 +19,7 @@ from musicflow_dagster.automation.sensors import Cursor
 from musicflow_dagster.settings import REPOSITORY
 from tests.builders import FIRST_HOUR, hour_of_listens
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1_200)]
 
 PATIENCE = 300
 """Seconds that something may take which takes ten on an idle machine."""
