@@ -76,8 +76,9 @@ ranked as (
         row_number() over (
             partition by song_key
             order by
-                last_heard_at desc nulls last, last_mentioned_hour desc nulls last, song_title asc,
-                artist_name asc, duration_seconds asc
+                last_heard_at desc nulls last,
+                case when last_heard_at is null then last_mentioned_hour end desc nulls last,
+                song_title asc, artist_name asc, duration_seconds asc
         ) as recency,
         min(first_heard_at) over (partition by song_key) as song_first_heard_at
     from variants

@@ -28,6 +28,7 @@ def songs(events: Staged) -> pl.DataFrame:
             heard=HEARD.max(),
             mentioned=pl.col("at").filter(~IS_LISTEN).max().dt.truncate("1h"),
         )
+        .with_columns(mentioned=pl.when(pl.col("heard").is_null()).then("mentioned"))
         .sort(
             "heard", "mentioned", "song_title", "artist_name", "duration_seconds",
             descending=[True, True, False, False, False], nulls_last=True,

@@ -63,7 +63,27 @@ def staged(raw: Mapping[str, Iterable[Row]], pseudonym_key: str) -> Staged:
         for event in EVENTS
         for row in raw.get(event.name, ())
     ]
-    return Staged(pl.DataFrame(rows, SCHEMA, orient="row"))
+    return Staged(_with_songs_of_pages(pl.DataFrame(rows, SCHEMA, orient="row")))
+
+
+def _with_songs_of_pages(events: pl.DataFrame) -> pl.DataFrame:
+    """A page names its song by artist and title: it is the one heard by them in that hour."""
+    by_name = ["hour", "artist_name", "song_title"]
+    events = events.with_columns(hour=pl.col("at").dt.truncate("1h"))
+    heard = (
+        events.filter(event_name="listen_events")
+        .drop_nulls(["artist_name", "song_title"])
+        .sort("song_id", "song_key", nulls_last=True)
+        .group_by(by_name, maintain_order=True)
+        .agg(heard_key=pl.col("song_key").first())
+    )
+    is_page = pl.col("event_name") == "page_view_events"
+    return (
+        events.join(heard, on=by_name, how="left")
+        .with_columns(song_key=pl.when(is_page).then(pl.coalesce("heard_key", "song_key"))
+                      .otherwise("song_key"))
+        .drop("hour", "heard_key")
+    )  # fmt: skip
 
 
 def _cleaned(event_name: str, row: Row, pseudonym_key: str) -> Row:
