@@ -21,7 +21,6 @@ ONE_HOUR = {
 
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    pytest.importorskip("dbt.adapters.bigquery", reason="dbt-bigquery is not installed")
     return compiled_for_bigquery(tmp_path_factory.mktemp("bigquery"), os.environ | ONE_HOUR)
 
 
