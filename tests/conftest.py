@@ -1,5 +1,6 @@
-"""What all tests share: the real data beside the checkout, and the rule about skips."""
+"""What all tests share: the real data beside the checkout, which tests run, the rule on skips."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 pytest_plugins = ["tests.fixtures_kafka"]
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+TEST_PROJECT = "MUSICFLOW_TEST_PROJECT"
+"""The variable that names a project of Google's to run the tests marked `cloud` against."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -16,12 +19,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where the real data is absent, its tests are not part of the suite."""
-    if SHARED_DATA.is_dir():
-        return
-    absent = [item for item in items if item.get_closest_marker("shared")]
-    config.hook.pytest_deselected(items=absent)
-    items[:] = [item for item in items if item not in absent]
+    """Leave out, and never skip, what is not part of the suite here."""
+    left_out = [item for item in items if not belongs(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def belongs(item: pytest.Item) -> bool:
+    """Whether a test is part of the suite: its data is here, its variable is set."""
+    if item.get_closest_marker("shared") and not SHARED_DATA.is_dir():
+        return False
+    if item.get_closest_marker("emulator") and os.environ.get(TEST_PROJECT):
+        return False
+    asked_for = item.get_closest_marker("opt_in")
+    return asked_for is None or bool(os.environ.get(asked_for.args[0]))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
