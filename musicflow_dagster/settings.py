@@ -1,10 +1,19 @@
 """The station's settings: read once from the environment, then passed on."""
 
 import os
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
+from pydantic import (
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.errors import ConfigurationError
@@ -14,6 +23,9 @@ from contracts.webhook import Webhook
 REPOSITORY = Path(__file__).parents[1]
 SCHEMAS = frozenset({"raw", "staging", "marts", "reporting", "reconciliation", "catalogue"})
 """Of the warehouse; its file's name is a name in SQL beside them."""
+LEAST_BYTES_BILLED = 10 * 2**20
+"""What BigQuery bills for the smallest query."""
+_BUCKET = re.compile(r"(gs|s3)://[a-z0-9][a-z0-9._-]*[a-z0-9](/.*)?")
 
 
 class Settings(BaseSettings):
@@ -26,6 +38,16 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="MUSICFLOW_", frozen=True, extra="ignore")
 
     home: Path = Path(".musicflow")
+    target: Literal["local", "gcp"] = "local"
+    """Where the warehouse is: in a DuckDB file, or in BigQuery."""
+    project: str = Field(default="", validation_alias="GOOGLE_CLOUD_PROJECT")
+    """The project that BigQuery's datasets stand in, and that pays for jobs."""
+    bigquery_location: str = Field(default="US", min_length=1)
+    """Of the datasets; a bucket elsewhere cannot be loaded."""
+    dataset_prefix: str = Field(default="", pattern=r"^\w*$", max_length=900)
+    """What the names of our datasets begin with, where several platforms share a project."""
+    maximum_bytes_billed: int | None = Field(default=None, ge=LEAST_BYTES_BILLED)
+    """A query that would read more fails, before it costs anything."""
     lake: str = ""
     warehouse: Path = Path()
     snapshot: Path = Path()
@@ -69,12 +91,33 @@ class Settings(BaseSettings):
             raise ValueError("give a whole UTC hour, such as 2024-01-01T00:00:00Z")
         return aware.astimezone(UTC)
 
+    @field_validator("lake")
+    @classmethod
+    def _folder_or_bucket(cls, lake: str) -> str:
+        if "://" in lake and not _BUCKET.fullmatch(lake):
+            raise ValueError("give a folder, gs://bucket/folder or s3://bucket/folder")
+        return lake
+
     @field_validator("warehouse")
     @classmethod
     def _unlike_its_schemas(cls, warehouse: Path) -> Path:
         if warehouse.stem in SCHEMAS:
             raise ValueError(f"DuckDB would take the file {warehouse.name} for a schema; rename it")
         return warehouse
+
+    @model_validator(mode="after")
+    def _target_is_complete(self) -> Self:
+        if self.target == "local":
+            return self
+        if not self.project:
+            raise ValueError(
+                "with MUSICFLOW_TARGET=gcp, GOOGLE_CLOUD_PROJECT must name the project"
+            )
+        if not self.lake.startswith("gs://"):
+            raise ValueError(
+                "with MUSICFLOW_TARGET=gcp, MUSICFLOW_LAKE must be gs://…, where BigQuery loads from"
+            )
+        return self
 
     def model_post_init(self, _context: object) -> None:
         """Fill in the folders that were not given, all absolute."""
@@ -99,6 +142,10 @@ class Settings(BaseSettings):
     def webhook(self) -> Webhook | None:
         """Where alerts are posted, if anywhere."""
         return self._webhook
+
+    def dataset(self, schema: str) -> str:
+        """The dataset in BigQuery of one of `SCHEMAS`."""
+        return f"{self.dataset_prefix}{schema}"
 
     @property
     def grace(self) -> timedelta:
@@ -126,6 +173,9 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
+        if not first["loc"]:
+            told = str(first["ctx"]["error"]) if "ctx" in first else first["msg"]
+            raise ConfigurationError(told) from error
         name = "_".join(str(part) for part in first["loc"]).upper()
-        variable = name if name.startswith("DAGSTER") else f"MUSICFLOW_{name}"
+        variable = name if name.startswith(("DAGSTER", "GOOGLE")) else f"MUSICFLOW_{name}"
         raise ConfigurationError(f"{variable} cannot be used: {first['msg']}") from error

@@ -19,7 +19,8 @@ def dbt_target(tmp_path_factory) -> Path:
 @pytest.fixture
 def settings(tmp_path, dbt_target, monkeypatch) -> Settings:
     """Settings of a fresh home, whose parsed dbt project is shared between tests."""
-    for name in ("DAGSTER_HOME", *(f"MUSICFLOW_{name.upper()}" for name in Settings.model_fields)):
+    ours = (f"MUSICFLOW_{name.upper()}" for name in Settings.model_fields)
+    for name in ("DAGSTER_HOME", "GOOGLE_CLOUD_PROJECT", *ours):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(Settings, "dbt_target", property(lambda _: dbt_target))
     return Settings(home=tmp_path / "home", start=FIRST_HOUR)

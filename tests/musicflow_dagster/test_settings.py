@@ -47,12 +47,54 @@ def test_the_first_hour_is_utc(monkeypatch, written):
         pytest.param("MUSICFLOW_START", "yesterday", id="no time"),
         pytest.param("MUSICFLOW_GRACE_SECONDS", "-1", id="a negative grace"),
         pytest.param("MUSICFLOW_RUN_HOURS", "many", id="no number"),
+        pytest.param("MUSICFLOW_TARGET", "azure", id="a cloud that we don't know"),
+        pytest.param("MUSICFLOW_LAKE", "ftp://bucket/lake", id="no object store of ours"),
+        pytest.param("MUSICFLOW_LAKE", "gs://", id="no bucket"),
+        pytest.param("MUSICFLOW_LAKE", "s3:///lake", id="a folder of no bucket"),
+        pytest.param("MUSICFLOW_DATASET_PREFIX", "my-", id="no name of a dataset"),
+        pytest.param("MUSICFLOW_BIGQUERY_LOCATION", "", id="nowhere"),
+        pytest.param("MUSICFLOW_MAXIMUM_BYTES_BILLED", "1000", id="less than any query costs"),
     ],
 )
 def test_what_cannot_be_used_is_named(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
 
     with pytest.raises(ConfigurationError, match=name):
+        read_settings()
+
+
+def test_in_google_cloud_datasets_have_their_prefix(monkeypatch):
+    monkeypatch.setenv("MUSICFLOW_TARGET", "gcp")
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "my-project")
+    monkeypatch.setenv("MUSICFLOW_LAKE", "gs://bucket/lake")
+    monkeypatch.setenv("MUSICFLOW_DATASET_PREFIX", "mine_")
+    read = read_settings()
+
+    assert (read.target, read.project) == ("gcp", "my-project")
+    assert read.dataset("marts") == "mine_marts"
+    assert read.maximum_bytes_billed is None
+
+
+@pytest.mark.parametrize(
+    ("given", "asked_for"),
+    [
+        pytest.param(
+            {"MUSICFLOW_LAKE": "gs://bucket/lake"}, "GOOGLE_CLOUD_PROJECT", id="no project"
+        ),
+        pytest.param({"GOOGLE_CLOUD_PROJECT": "p"}, "MUSICFLOW_LAKE", id="a lake in a folder"),
+        pytest.param(
+            {"GOOGLE_CLOUD_PROJECT": "p", "MUSICFLOW_LAKE": "s3://bucket/lake"},
+            "MUSICFLOW_LAKE",
+            id="a lake in another cloud",
+        ),
+    ],
+)
+def test_google_cloud_needs_a_project_and_a_bucket(monkeypatch, given, asked_for):
+    monkeypatch.setenv("MUSICFLOW_TARGET", "gcp")
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(ConfigurationError, match=asked_for):
         read_settings()
 
 
