@@ -115,7 +115,7 @@ class Settings(BaseSettings):
             )
         if not self.lake.startswith("gs://"):
             raise ValueError(
-                "with MUSICFLOW_TARGET=gcp, MUSICFLOW_LAKE must be gs://…, where BigQuery loads from"
+                "with MUSICFLOW_TARGET=gcp, MUSICFLOW_LAKE must be gs://…: BigQuery loads it"
             )
         return self
 
