@@ -17,12 +17,16 @@ from contracts.events import EVENTS, EVENTS_BY_NAME, Event
 from contracts.lake import hour_key, hour_of
 from contracts.logs import configure_logs
 from streaming.gaps import accept_gaps
+from streaming.jars import SPARK_KAFKA, jars
+from streaming.java import java_home
 from streaming.landing import land
+from streaming.package import put_package
 from streaming.quiet import silence_spark
 from streaming.replay import replay_rejects
 from streaming.retention import cutoff, expire
-from streaming.session import SparkEndedError
+from streaming.session import SparkEndedError, spark_session
 from streaming.settings import LandingSettings
+from streaming.submitted import is_submitted, submitted_session
 
 LAKE = click.option("--lake", "lake_folder", help="The lake. [default: <home>/lake]")
 HOME = click.option("--home", type=click.Path(), help="Work folder. [default: .musicflow]")
@@ -94,7 +98,8 @@ def main(
         signal.signal(each, lambda *_: stop.set())
     try:
         settings = LandingSettings.read(**options)
-        land(settings, _events(topics), stop, once=once)
+        session = submitted_session if is_submitted() else spark_session
+        land(settings, _events(topics), stop, once=once, session=session)
     except SparkEndedError as error:
         click.echo(f"landing: {error}", err=True)
         sys.exit(os.EX_TEMPFAIL)  # for supervisors: starting it again is all that it takes
@@ -191,6 +196,21 @@ def expire_hours(
             )
     except MusicFlowError as error:
         click.echo(f"expire: {error}", err=True)
+        sys.exit(1)
+
+
+@main.command("package")
+@click.argument("target")
+@click.option("--no-jars", is_flag=True, help="Leave Kafka's jars out: the cluster has its own.")
+@HOME
+def package(target: str, *, no_jars: bool, **options: str | datetime | None) -> None:
+    """Put what spark-submit and Dataproc need into TARGET, a folder or a bucket (gs://…)."""
+    configure_logs()
+    try:
+        settings = LandingSettings.read(**options)
+        put_package(target, [] if no_jars else jars(SPARK_KAFKA, settings.cache, java_home()))
+    except MusicFlowError as error:
+        click.echo(f"package: {error}", err=True)
         sys.exit(1)
 
 

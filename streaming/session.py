@@ -20,17 +20,13 @@ from streaming.children import stop_child
 from streaming.jars import SPARK_KAFKA, jars
 from streaming.java import java_home, spark_java_home
 from streaming.settings import LandingSettings
+from streaming.spark_options import ON_ANY_MASTER
 
 LOG = "spark.log"
 PLANS_ONLY = "-XX:TieredStopAtLevel=1"
 """For a Java that only plans: its second compiler takes a third of a start's CPU and never pays."""
 _SCRATCH = "scratch-"
-
-# Spark's own list lacks those of Kafka's options that hold a password or a private key.
-_SECRET_OPTIONS = "(?i)secret|password|token|access[.]?key|url|sasl|keystore"  # noqa: S105 - names
 _JAVA_ENDS_WITHIN = 20.0
-# In the checkpoint: one would do, the others tell a person what happened last.
-_BATCHES_KEPT = 10
 
 
 class SparkEndedError(UnavailableError):
@@ -142,9 +138,8 @@ def _conf(
     java_options: str,
 ) -> SparkConf:
     folder = settings.spark_home
-    options = {
+    options = ON_ANY_MASTER | {
         "spark.master": settings.master,
-        "spark.app.name": "musicflow-landing",
         "spark.jars": ",".join(map(str, libraries)),
         "spark.driver.memory": settings.driver_memory,
         "spark.driver.host": "127.0.0.1",
@@ -155,21 +150,7 @@ def _conf(
         ),
         "spark.local.dir": str(scratch),
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.shuffle.partitions": "1",
         "spark.ui.enabled": "false",
-        "spark.redaction.regex": _SECRET_OPTIONS,
-        "spark.sql.redaction.options.regex": _SECRET_OPTIONS,
-        "spark.sql.streaming.stopTimeout": "15s",
-        "spark.sql.streaming.minBatchesToRetain": str(_BATCHES_KEPT),
-        # One thread a task: Spark already runs as many tasks as there are cores.
-        "spark.executorEnv.POLARS_MAX_THREADS": "1",
-        "spark.executorEnv.OMP_NUM_THREADS": "1",
-        # Chunk after chunk takes the same memory: what is given back has to be cleared anew.
-        "spark.executorEnv.ARROW_DEFAULT_MEMORY_POOL": "system",
-        "spark.executorEnv.MALLOC_MMAP_THRESHOLD_": str(64 * 2**20),
-        "spark.executorEnv.MALLOC_TRIM_THRESHOLD_": str(256 * 2**20),
-        "spark.executorEnv._RJEM_MALLOC_CONF": "dirty_decay_ms:10000,muzzy_decay_ms:10000",
     }
     return SparkConf(loadDefaults=False).setAll(list(options.items()))
 
