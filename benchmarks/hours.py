@@ -35,7 +35,6 @@ from benchmarks.processes import cpu_seconds
 from contracts.events import EVENTS, LISTEN_EVENTS
 from contracts.lake import HOUR
 from contracts.logs import configure_logs
-from musicflow_dagster.accounts import account_for
 from musicflow_dagster.automation.jobs import HOURLY
 from musicflow_dagster.automation.sensors import manifest_sensor
 from musicflow_dagster.commands.running import QUIET_CONSOLE
@@ -46,15 +45,13 @@ from musicflow_dagster.instance import opened_instance
 from musicflow_dagster.judging import load_hours
 from musicflow_dagster.knowledge import manifest_index
 from musicflow_dagster.partitions import range_tags
-from musicflow_dagster.publishing import RECONCILIATION, Publisher
-from musicflow_dagster.raw_load import RawLoad
 from musicflow_dagster.settings import Settings
-from musicflow_dagster.warehouse import (
-    open_warehouse,
-    prepare,
-    pseudonym_key,
-    set_pseudonym_key,
-)
+from musicflow_dagster.warehouse.duckdb.accounts import account_for
+from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare, set_pseudonym_key
+from musicflow_dagster.warehouse.duckdb.publishing import Publisher
+from musicflow_dagster.warehouse.duckdb.raw_load import RawLoad
+from musicflow_dagster.warehouse.pseudonyms import pseudonym_key
+from musicflow_dagster.warehouse.published import RECONCILIATION
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -34,10 +34,17 @@ from contracts.store import FolderStore
 from musicflow_dagster.automation.sensors import Cursor, manifest_sensor
 from musicflow_dagster.hours import HourRange, naive
 from musicflow_dagster.knowledge import manifest_index
-from musicflow_dagster.publication import POINTER, PublishedFile, PublishedTable, current, encode
-from musicflow_dagster.publishing import RECONCILIATION, Publisher
 from musicflow_dagster.settings import Settings
-from musicflow_dagster.warehouse import open_warehouse, prepare
+from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare
+from musicflow_dagster.warehouse.duckdb.publication import (
+    POINTER,
+    PublishedFile,
+    PublishedTable,
+    current,
+    encode,
+)
+from musicflow_dagster.warehouse.duckdb.publishing import Publisher
+from musicflow_dagster.warehouse.published import RECONCILIATION
 from streaming import lake_record
 from streaming.kafka import Held
 from streaming.query import Source, checked_ground

@@ -30,7 +30,7 @@ from local.workspace import Workspace
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.judging import load_hours
 from musicflow_dagster.lake_index import LakeIndex
-from musicflow_dagster.warehouse import open_warehouse, prepare
+from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare
 
 ROOT = Path(__file__).parents[1]
 BENCHMARK = "main_job"

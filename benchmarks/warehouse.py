@@ -33,7 +33,7 @@ from contracts.logs import configure_logs
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.judging import load_hours
 from musicflow_dagster.lake_index import LakeIndex
-from musicflow_dagster.warehouse import open_warehouse, prepare, set_pseudonym_key
+from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare, set_pseudonym_key
 
 ROOT = Path(__file__).parents[1]
 START = datetime(2025, 1, 1, tzinfo=UTC)

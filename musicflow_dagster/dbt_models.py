@@ -13,8 +13,8 @@ from dagster_dbt import DbtProject
 
 from contracts.errors import ConfigurationError
 from contracts.logs import log
-from musicflow_dagster.publishing import Published
 from musicflow_dagster.settings import Settings
+from musicflow_dagster.warehouse.published import Published
 
 DBT = Path(sys.executable).with_name("dbt")
 SOURCE_FOLDERS = ("models", "macros", "seeds", "tests", "docs")

@@ -18,7 +18,6 @@ from musicflow_dagster.hours import HourRange, aware
 from musicflow_dagster.knowledge import caught_up_until, manifest_index
 from musicflow_dagster.lake_index import LakeIndex, LandedHour
 from musicflow_dagster.planner import complete_until
-from musicflow_dagster.publication import BUILT_HOURS, current, rows_of
 from musicflow_dagster.recount import (
     Counts,
     Finding,
@@ -28,7 +27,8 @@ from musicflow_dagster.recount import (
     raw_rows,
 )
 from musicflow_dagster.settings import Settings
-from musicflow_dagster.warehouse import read_warehouse
+from musicflow_dagster.warehouse.duckdb.connection import read_warehouse
+from musicflow_dagster.warehouse.duckdb.publication import BUILT_HOURS, current, rows_of
 
 Place = tuple[str, datetime]
 """An event and an hour."""

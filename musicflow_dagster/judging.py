@@ -15,7 +15,7 @@ from musicflow_dagster.hours import HourRange
 from musicflow_dagster.lake_index import LakeIndex, LandedFile, LandedHour
 from musicflow_dagster.load_report import EXPIRED, LoadReport, Refusal, Refusals
 from musicflow_dagster.planner import fingerprint
-from musicflow_dagster.raw_load import RawLoad
+from musicflow_dagster.warehouse.duckdb.raw_load import RawLoad
 
 
 @dataclass(frozen=True, slots=True)

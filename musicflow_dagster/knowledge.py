@@ -12,8 +12,8 @@ from contracts.progress import Progress, read_progress
 from contracts.store import Store, open_store
 from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.planner import Known, Rules
-from musicflow_dagster.publication import built_hours
 from musicflow_dagster.settings import Settings
+from musicflow_dagster.warehouse.duckdb.publication import built_hours
 
 
 def manifest_index(settings: Settings) -> LakeIndex:

@@ -17,10 +17,10 @@ import pyarrow.parquet as pq
 from contracts.errors import UnavailableError
 from contracts.events import EVENTS
 from contracts.lake import hour_key
-from musicflow_dagster.accounts import FACTS, Fact
 from musicflow_dagster.hours import HourRange, aware, naive
 from musicflow_dagster.lake_index import LakeIndex
-from musicflow_dagster.publication import Publication, rows_in
+from musicflow_dagster.warehouse.duckdb.publication import Publication, rows_in
+from musicflow_dagster.warehouse.facts import FACTS, Fact
 
 READERS = 16
 """Files whose footers are read at a time; it is mostly waiting where the lake is a bucket."""

@@ -14,7 +14,8 @@ from musicflow_dagster.hours import HourRange
 from musicflow_dagster.judging import Judgement, judge
 from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.settings import Settings
-from musicflow_dagster.warehouse import WriterLock, open_warehouse, prepare
+from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare
+from musicflow_dagster.warehouse.lock import WriterLock
 
 POOL = "warehouse_writer"
 """The pool of every step that writes to the warehouse; it is held per run."""

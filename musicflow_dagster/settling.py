@@ -11,7 +11,7 @@ from contracts.events import EVENTS
 from contracts.lake import HOUR
 from musicflow_dagster.lake_index import LakeIndex, Settled
 from musicflow_dagster.planner import Plan, Rules
-from musicflow_dagster.publication import Publication
+from musicflow_dagster.warehouse.duckdb.publication import Publication
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 import csv
 from pathlib import Path
 
-import duckdb
 import polars as pl
 
 from contracts.errors import ConfigurationError
@@ -25,16 +24,6 @@ NEEDED = ("artist", "title", "duration_seconds")
 """The columns that the file must have."""
 MEASURES = ("release_year", "tempo_bpm", "loudness_db", "hotness")
 """Numbers that tell more of a song; what is none there is not known."""
-_SCHEMA = """
-create schema if not exists catalogue;
-create table if not exists catalogue.songs (
-  song_id varchar, artist varchar, title varchar, duration_seconds double, plays double);
-alter table catalogue.songs add column if not exists album varchar;
-alter table catalogue.songs add column if not exists release_year double;
-alter table catalogue.songs add column if not exists tempo_bpm double;
-alter table catalogue.songs add column if not exists loudness_db double;
-alter table catalogue.songs add column if not exists hotness double;
-"""
 
 
 def read_songs(path: Path) -> pl.DataFrame:
@@ -67,22 +56,6 @@ def read_songs(path: Path) -> pl.DataFrame:
     )
     _refuse(named.filter(~pl.col("song_id").is_first_distinct()), path, "its song_id stands twice")
     return named.drop("number")
-
-
-def prepare_songs(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the table of songs where it lacks, without any; it costs nothing where it stands."""
-    connection.execute(_SCHEMA)
-
-
-def replace_songs(connection: duckdb.DuckDBPyConnection, songs: pl.DataFrame) -> None:
-    """Put `songs` in the place of the catalogue that stood."""
-    prepare_songs(connection)
-    connection.register("songs_of_file", songs.to_arrow())
-    connection.execute("begin")
-    connection.execute("delete from catalogue.songs")
-    connection.execute("insert into catalogue.songs by name from songs_of_file")
-    connection.execute("commit")
-    connection.unregister("songs_of_file")
 
 
 def _read(path: Path) -> pl.DataFrame:

@@ -7,7 +7,8 @@ from musicflow_dagster.assets.keys import OWNERS
 from musicflow_dagster.assets.retrying import retried
 from musicflow_dagster.resources import POOL, WarehouseResource
 from musicflow_dagster.settings import Settings
-from musicflow_dagster.songs import read_songs, replace_songs
+from musicflow_dagster.songs import read_songs
+from musicflow_dagster.warehouse.duckdb.songs import replace_songs
 
 GROUP = "catalogue"
 SONGS = dg.AssetKey([GROUP, "songs"])

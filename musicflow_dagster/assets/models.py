@@ -26,7 +26,8 @@ from musicflow_dagster.dbt_resource import DbtResource
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.resources import POOL, WarehouseResource
 from musicflow_dagster.settings import Settings
-from musicflow_dagster.warehouse import pseudonym_key, set_pseudonym_key
+from musicflow_dagster.warehouse.duckdb.connection import set_pseudonym_key
+from musicflow_dagster.warehouse.pseudonyms import pseudonym_key
 
 WITHOUT_UNIT_TESTS = "resource_type:unit_test"
 """Unit tests judge the code, not the data: they belong to CI, not to each hour."""

@@ -14,9 +14,10 @@ from musicflow_dagster.assets.run_hours import (
     record_only,
     refused_hours,
 )
-from musicflow_dagster.publication import VIEWS
-from musicflow_dagster.publishing import RECONCILIATION, Published, Publisher
 from musicflow_dagster.resources import POOL, WarehouseResource
+from musicflow_dagster.warehouse.duckdb.publication import VIEWS
+from musicflow_dagster.warehouse.duckdb.publishing import Publisher
+from musicflow_dagster.warehouse.published import RECONCILIATION, Published
 
 
 def snapshot_asset(

@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 import dagster as dg
 
 from contracts.lake import hour_key
-from musicflow_dagster.accounts import FACTS, FactHour, account_for, is_whole
 from musicflow_dagster.assets.keys import FACTS_RECONCILED, OWNERS, raw_key
 from musicflow_dagster.assets.retrying import retried
 from musicflow_dagster.assets.run_hours import hours_left, record_only
 from musicflow_dagster.assets.verdicts import Verdict, store_verdict
 from musicflow_dagster.contract_check import SAMPLE
 from musicflow_dagster.resources import POOL, WarehouseResource
+from musicflow_dagster.warehouse.duckdb.accounts import account_for
+from musicflow_dagster.warehouse.facts import FACTS, FactHour, is_whole
 
 
 def reconciled_asset(hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDefinition:

@@ -20,7 +20,7 @@ from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
 from musicflow_dagster.automation.jobs import HOURLY
 from musicflow_dagster.settings import Settings
-from musicflow_dagster.warehouse import WriterLock
+from musicflow_dagster.warehouse.lock import WriterLock
 
 PROCESS_TAG = "musicflow/process"
 """On a run: the name of the process that carries it out, a file in `processes`."""

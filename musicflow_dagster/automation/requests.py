@@ -14,10 +14,10 @@ from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.long_tags import read_tag
 from musicflow_dagster.partitions import range_tags
 from musicflow_dagster.planner import Build, Plan, plan
-from musicflow_dagster.publication import current
 from musicflow_dagster.settings import Settings
 from musicflow_dagster.settling import Ground, looked_at_since, remember
-from musicflow_dagster.warehouse import WriterLock
+from musicflow_dagster.warehouse.duckdb.publication import current
+from musicflow_dagster.warehouse.lock import WriterLock
 
 PLAN_TAG = "musicflow/plan"
 """On a run: the key of the build that it carries out."""

@@ -15,8 +15,8 @@ from musicflow_dagster.instance import CONFIGURATION, opened_instance
 from musicflow_dagster.knowledge import gather, manifest_index, progress, rules
 from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.planner import Known, Plan, plan
-from musicflow_dagster.publication import rows_of
 from musicflow_dagster.settings import Settings, read_settings
+from musicflow_dagster.warehouse.duckdb.publication import rows_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from contracts.health import read_health
 from contracts.lake import LAKE_RECORD
 from contracts.store import Store, open_store
 from musicflow_dagster.doctor.finding import Finding
-from musicflow_dagster.publication import VIEWS, current
 from musicflow_dagster.settings import Settings
-from musicflow_dagster.warehouse import WriterLock
+from musicflow_dagster.warehouse.duckdb.publication import VIEWS, current
+from musicflow_dagster.warehouse.lock import WriterLock
 
 
 def lake(settings: Settings) -> Iterator[Finding]:

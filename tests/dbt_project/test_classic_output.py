@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from contracts.events import EVENTS
-from musicflow_dagster.songs import read_songs, replace_songs
+from musicflow_dagster.songs import read_songs
+from musicflow_dagster.warehouse.duckdb.songs import replace_songs
 from tests.builders import Row
 from tests.dbt_project.agreement import assert_agrees
 from tests.dbt_project.reference.tables import reference

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from contracts.events import EVENTS
-from musicflow_dagster.songs import replace_songs
+from musicflow_dagster.warehouse.duckdb.songs import replace_songs
 from tests.builders import Row
 from tests.dbt_project.warehouse import Warehouse, happened
 from tests.streaming.judging import listen, reasons

@@ -11,7 +11,7 @@ from contracts.lake import HOUR
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.judging import load_hours
 from musicflow_dagster.lake_index import LakeIndex
-from musicflow_dagster.warehouse import open_warehouse, prepare
+from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare
 from tests.builders import LakeBuilder
 from tests.dbt_project.agreement import assert_agrees
 from tests.dbt_project.random_streams import Raw, random_stream

@@ -15,7 +15,7 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 from contracts.events import EVENTS, EVENTS_BY_NAME
 from contracts.to_arrow import accepted_schema
 from contracts.to_sql import create_raw_table
-from musicflow_dagster.songs import prepare_songs
+from musicflow_dagster.warehouse.duckdb.songs import prepare_songs
 from tests.builders import Row, row
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"

@@ -2,8 +2,8 @@
 
 import duckdb
 
-from musicflow_dagster.accounts import FACTS
-from musicflow_dagster.publishing import RECONCILIATION, Published
+from musicflow_dagster.warehouse.facts import FACTS
+from musicflow_dagster.warehouse.published import RECONCILIATION, Published
 
 TABLES = [
     *(Published("marts", fact.name, "day", fact.time_column) for fact in FACTS),

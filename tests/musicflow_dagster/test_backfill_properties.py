@@ -12,14 +12,16 @@ from hypothesis import strategies as st
 
 from contracts.events import EVENTS
 from contracts.lake import HOUR
-from musicflow_dagster.accounts import FACTS, account_for
 from musicflow_dagster.dbt_models import published_models
 from musicflow_dagster.hours import HourRange, naive
 from musicflow_dagster.judging import load_hours
 from musicflow_dagster.lake_index import LakeIndex
-from musicflow_dagster.publication import VIEWS, built_hours
-from musicflow_dagster.publishing import RECONCILIATION, Publisher
-from musicflow_dagster.warehouse import open_warehouse, prepare, set_pseudonym_key
+from musicflow_dagster.warehouse.duckdb.accounts import account_for
+from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare, set_pseudonym_key
+from musicflow_dagster.warehouse.duckdb.publication import VIEWS, built_hours
+from musicflow_dagster.warehouse.duckdb.publishing import Publisher
+from musicflow_dagster.warehouse.facts import FACTS
+from musicflow_dagster.warehouse.published import RECONCILIATION
 from tests.builders import FIRST_HOUR, LakeBuilder, row
 from tests.dbt_project.warehouse import Warehouse
 from tests.musicflow_dagster.facts import TABLES

@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from musicflow_dagster.instance import opened_instance
-from musicflow_dagster.warehouse import WriterLock
+from musicflow_dagster.warehouse.lock import WriterLock
 from tests.builders import FIRST_HOUR, hour_of_listens
 
 

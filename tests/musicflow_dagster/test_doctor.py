@@ -14,9 +14,12 @@ import pytest
 from contracts.health import Alert, StreamHealth, write_health
 from musicflow_dagster.doctor import data, machine
 from musicflow_dagster.doctor.kafka import kafka as examined
-from musicflow_dagster.publication import POINTER
-from musicflow_dagster.publishing import RECONCILIATION, Publisher
-from musicflow_dagster.warehouse import WriterLock, open_warehouse, prepare, pseudonym_key
+from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare
+from musicflow_dagster.warehouse.duckdb.publication import POINTER
+from musicflow_dagster.warehouse.duckdb.publishing import Publisher
+from musicflow_dagster.warehouse.lock import WriterLock
+from musicflow_dagster.warehouse.pseudonyms import pseudonym_key
+from musicflow_dagster.warehouse.published import RECONCILIATION
 from tests.builders import FIRST_HOUR
 from tests.musicflow_dagster.test_publishing import hours
 

@@ -7,7 +7,6 @@ from contracts.errors import ConfigurationError
 from contracts.events import EVENTS
 from contracts.lake import HOUR
 from contracts.store import FolderStore
-from musicflow_dagster.accounts import account_for
 from musicflow_dagster.batch_sums import batch_findings, batch_totals
 from musicflow_dagster.commands.build import build as build_command
 from musicflow_dagster.commands.reconcile import reconcile as reconcile_command
@@ -16,9 +15,10 @@ from musicflow_dagster.judging import load_hours
 from musicflow_dagster.knowledge import gather, manifest_index, rules
 from musicflow_dagster.load_report import EXPIRED
 from musicflow_dagster.planner import plan
-from musicflow_dagster.publishing import Publisher
 from musicflow_dagster.reconciliation import reconcile
-from musicflow_dagster.warehouse import open_warehouse, prepare
+from musicflow_dagster.warehouse.duckdb.accounts import account_for
+from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare
+from musicflow_dagster.warehouse.duckdb.publishing import Publisher
 from streaming.retention import expire_event
 from tests.builders import FIRST_HOUR, hour_of_listens, listen
 from tests.musicflow_dagster.facts import TABLES, stand_in

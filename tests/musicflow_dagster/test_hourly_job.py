@@ -16,8 +16,8 @@ from musicflow_dagster.definitions import build_definitions
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.knowledge import manifest_index
 from musicflow_dagster.partitions import range_tags
-from musicflow_dagster.publication import VIEWS, current
 from musicflow_dagster.reconciliation import reconcile
+from musicflow_dagster.warehouse.duckdb.publication import VIEWS, current
 from tests.builders import FIRST_HOUR, hour_of_listens, listen, row
 
 pytestmark = [

@@ -12,9 +12,10 @@ from contracts.lake import HOUR
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.judging import load_hours
 from musicflow_dagster.lake_index import LakeIndex
-from musicflow_dagster.publication import VIEWS
-from musicflow_dagster.publishing import RECONCILIATION, Published, Publisher
-from musicflow_dagster.warehouse import open_warehouse, prepare
+from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare
+from musicflow_dagster.warehouse.duckdb.publication import VIEWS
+from musicflow_dagster.warehouse.duckdb.publishing import Publisher
+from musicflow_dagster.warehouse.published import RECONCILIATION, Published
 from tests.builders import FIRST_HOUR, LakeBuilder, hour_of_listens
 
 pytestmark = pytest.mark.integration
@@ -28,8 +29,9 @@ from contracts.events import LISTEN_EVENTS
 from contracts.store import FolderStore
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.lake_index import LakeIndex
-from musicflow_dagster import judging, raw_load
-from musicflow_dagster.warehouse import open_warehouse
+from musicflow_dagster import judging
+from musicflow_dagster.warehouse.duckdb import raw_load
+from musicflow_dagster.warehouse.duckdb.connection import open_warehouse
 
 folder, stage = Path(sys.argv[1]), sys.argv[2]
 done = getattr(raw_load.RawLoad, stage)

@@ -14,7 +14,7 @@ from musicflow_dagster.automation.lost_runs import (
     end_lost_runs,
     living_process,
 )
-from musicflow_dagster.warehouse import WriterLock
+from musicflow_dagster.warehouse.lock import WriterLock
 
 STARTED = dg.DagsterRunStatus.STARTED
 

@@ -7,9 +7,10 @@ import pytest
 from contracts.errors import ConfigurationError
 from contracts.lake import HOUR
 from musicflow_dagster.hours import HourRange, naive
-from musicflow_dagster.publication import VIEWS, built_hours, current
-from musicflow_dagster.publishing import RECONCILIATION, Published, Publisher
-from musicflow_dagster.warehouse import open_warehouse, prepare
+from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare
+from musicflow_dagster.warehouse.duckdb.publication import VIEWS, built_hours, current
+from musicflow_dagster.warehouse.duckdb.publishing import Publisher
+from musicflow_dagster.warehouse.published import RECONCILIATION, Published
 from tests.builders import FIRST_HOUR
 
 STREAMS = Published("marts", "fct_streams", "day", "listened_at", after_hours=1)

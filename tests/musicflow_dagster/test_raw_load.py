@@ -11,7 +11,7 @@ from contracts.lake import HOUR
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.judging import load_hours
 from musicflow_dagster.lake_index import LakeIndex
-from musicflow_dagster.warehouse import open_warehouse, prepare
+from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare
 from tests.builders import FIRST_HOUR, LakeBuilder, hour_of_listens, listen, row
 
 
@@ -261,7 +261,7 @@ def test_a_load_that_fails_half_way_leaves_the_table_as_it_was(bench, monkeypatc
     bench.load(0, 1)
     before = bench.rows(), bench.accounts()
     bench.lake.land("listen_events", [listen(0, 7)])
-    monkeypatch.setattr("musicflow_dagster.raw_load.RawLoad._record", _fail)
+    monkeypatch.setattr("musicflow_dagster.warehouse.duckdb.raw_load.RawLoad._record", _fail)
 
     with pytest.raises(KeyboardInterrupt):
         bench.load(0, 1)

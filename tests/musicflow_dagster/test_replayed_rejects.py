@@ -7,13 +7,13 @@ import pytest
 from contracts.events import EVENTS, LISTEN_EVENTS
 from contracts.lake import HOUR
 from contracts.store import FolderStore
-from musicflow_dagster.accounts import account_for
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.judging import load_hours
 from musicflow_dagster.knowledge import manifest_index
-from musicflow_dagster.publishing import Publisher
 from musicflow_dagster.reconciliation import reconcile
-from musicflow_dagster.warehouse import open_warehouse, prepare
+from musicflow_dagster.warehouse.duckdb.accounts import account_for
+from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare
+from musicflow_dagster.warehouse.duckdb.publishing import Publisher
 from streaming.limits import Limits
 from tests.builders import FIRST_HOUR
 from tests.musicflow_dagster.facts import TABLES, stand_in

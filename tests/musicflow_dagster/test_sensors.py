@@ -16,7 +16,7 @@ from musicflow_dagster.automation.sensors import manifest_sensor
 from musicflow_dagster.knowledge import manifest_index
 from musicflow_dagster.lake_index import Settled
 from musicflow_dagster.planner import fingerprint
-from musicflow_dagster.warehouse import WriterLock
+from musicflow_dagster.warehouse.lock import WriterLock
 from streaming.retention import expire_event
 from tests.builders import FIRST_HOUR, hour_of_listens, listen
 

@@ -18,8 +18,8 @@ from musicflow_dagster.automation.requests import current_plan
 from musicflow_dagster.hours import hours_of, ranges_of
 from musicflow_dagster.knowledge import gather, manifest_index, rules
 from musicflow_dagster.planner import plan
-from musicflow_dagster.publication import Publication
 from musicflow_dagster.settings import Settings
+from musicflow_dagster.warehouse.duckdb.publication import Publication
 from streaming.retention import expire_event
 from tests.builders import FIRST_HOUR, LakeBuilder
 from tests.contracts.test_manifests import manifest

@@ -5,13 +5,9 @@ import sys
 import pytest
 
 from contracts.errors import ConfigurationError, UnavailableError
-from musicflow_dagster.warehouse import (
-    WriterLock,
-    open_warehouse,
-    prepare,
-    pseudonym_key,
-    set_pseudonym_key,
-)
+from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare, set_pseudonym_key
+from musicflow_dagster.warehouse.lock import WriterLock
+from musicflow_dagster.warehouse.pseudonyms import pseudonym_key
 
 
 @pytest.fixture
