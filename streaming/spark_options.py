@@ -3,7 +3,7 @@
 # Spark's own list lacks those of Kafka's options that hold a password or a private key.
 _SECRET_OPTIONS = "(?i)secret|password|token|access[.]?key|url|sasl|keystore"  # noqa: S105 - names
 # In the checkpoint: one would do, the others tell a person what happened last.
-_BATCHES_KEPT = 10
+BATCHES_KEPT = 10
 
 ON_ANY_MASTER = {
     "spark.app.name": "musicflow-landing",
@@ -12,7 +12,7 @@ ON_ANY_MASTER = {
     "spark.redaction.regex": _SECRET_OPTIONS,
     "spark.sql.redaction.options.regex": _SECRET_OPTIONS,
     "spark.sql.streaming.stopTimeout": "15s",
-    "spark.sql.streaming.minBatchesToRetain": str(_BATCHES_KEPT),
+    "spark.sql.streaming.minBatchesToRetain": str(BATCHES_KEPT),
     # One thread a task: Spark already runs as many tasks as there are cores.
     "spark.executorEnv.POLARS_MAX_THREADS": "1",
     "spark.executorEnv.OMP_NUM_THREADS": "1",

@@ -13,13 +13,13 @@ from contracts.manifests import ManifestLog
 from contracts.store import FolderStore
 from streaming.broker import running_broker
 from streaming.landing import land
-from streaming.session import _BATCHES_KEPT
+from streaming.spark_options import BATCHES_KEPT
 from streaming.settings import BrokerSettings, LandingSettings
 
 from .messages import listen
 
 TOPIC = LISTEN_EVENTS.name
-BATCHES = _BATCHES_KEPT + 10
+BATCHES = BATCHES_KEPT + 10
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_after_many_batches_a_few_of_them_are_kept(settings, spark):
     store = FolderStore(Path(settings.lake))
     assert ManifestLog(store, TOPIC).last() == BATCHES
     kept = files_by_folder(settings.checkpoint(TOPIC))
-    assert all(count <= _BATCHES_KEPT + 2 for count in kept.values()), kept
+    assert all(count <= BATCHES_KEPT + 2 for count in kept.values()), kept
     records = files_by_folder(Path(settings.lake))
     assert {name: n for name, n in records.items() if name.startswith("_") and n > 1} == {
         f"_batches/{TOPIC}": BATCHES
