@@ -17,6 +17,7 @@ from musicflow_dagster.assets.reconciled import reconciled_asset
 from musicflow_dagster.assets.rejects_check import rejects_checks
 from musicflow_dagster.automation.alerts import alert_sensor
 from musicflow_dagster.automation.catalogue import catalogue_job, catalogue_sensor
+from musicflow_dagster.automation.dataproc import dataproc
 from musicflow_dagster.automation.freshness import freshness_sensor
 from musicflow_dagster.automation.jobs import hourly_job
 from musicflow_dagster.automation.lake_jobs import expiry_job, expiry_schedule, replay_job
@@ -41,6 +42,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
 
 def _assembled(settings: Settings) -> dg.Definitions:
     hours = hourly_partitions(settings.start)
+    on_dataproc = dataproc(settings)
     project = prepared_project(settings)
     manifest = read_manifest(project)
     published = list(published_models(manifest))
@@ -52,13 +54,19 @@ def _assembled(settings: Settings) -> dg.Definitions:
                 secret_asset(),
                 model_assets(project, settings, hours),
                 reconciled_asset(hours),
-                snapshot_asset(published, settings.snapshot, hours),
+                snapshot_asset(published, hours),
                 *exposure_assets(manifest),
                 songs_asset(settings),
             ],
             settings,
         ),
-        jobs=[hourly_job(), catalogue_job(), replay_job(settings), expiry_job(settings)],
+        jobs=[
+            hourly_job(),
+            catalogue_job(),
+            replay_job(settings),
+            expiry_job(settings),
+            *on_dataproc.jobs,
+        ],
         schedules=[sweeper(settings), expiry_schedule(settings)],
         sensors=[
             manifest_sensor(settings),
@@ -78,6 +86,7 @@ def _assembled(settings: Settings) -> dg.Definitions:
             "lake": lake_resource(settings),
             "warehouse": warehouse_resource(settings),
             "dbt": dbt_resource(project),
+            **on_dataproc.resources,
         },
     )
 

@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     """What the names of our datasets begin with, where several platforms share a project."""
     maximum_bytes_billed: int | None = Field(default=None, ge=LEAST_BYTES_BILLED)
     """A query that would read more fails, before it costs anything."""
+    dataproc_region: str = ""
+    """Dataproc's region that landing runs in, such as `europe-west1`; empty: it runs elsewhere."""
+    dataproc_cluster: str = ""
+    """A cluster of Dataproc's to land on; empty: each landing is a batch without a cluster."""
     lake: str = ""
     warehouse: Path = Path()
     snapshot: Path = Path()
@@ -108,6 +112,8 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _target_is_complete(self) -> Self:
         if self.target == "local":
+            if self.dataproc_region:
+                raise ValueError("MUSICFLOW_DATAPROC_REGION is for MUSICFLOW_TARGET=gcp")
             return self
         if not self.project:
             raise ValueError(
