@@ -72,6 +72,17 @@ def fetching(load: LoadJob, storage: str, failed: Callable[..., Any]) -> LoadJob
     return job
 
 
+def mend_translation() -> None:
+    """Have `create table t (columns) as (select …)` understood in its brackets, as dbt writes it."""
+    rewriter: Any = import_module("bqemulator.sql.rewriter.create_table_schema_ctas")
+    first_select = rewriter._first_select  # noqa: SLF001  it has no other name
+
+    def within_brackets(body: Any) -> Any:
+        return first_select(body.unnest() if body else body)
+
+    rewriter._first_select = within_brackets  # noqa: SLF001
+
+
 async def serve(project: str, address_file: Path) -> None:
     """Answer until asked to stop; the address is in the file once the emulator is ready."""
     jobs: Any = import_module("bqemulator.api.routes.jobs")
@@ -79,6 +90,7 @@ async def serve(project: str, address_file: Path) -> None:
     if storage:
         failed = jobs._failed_job_meta  # noqa: SLF001  as the emulator itself reports a failed job
         jobs.execute_load_job = fetching(jobs.execute_load_job, storage, failed)
+    mend_translation()
     settings = import_module("bqemulator.config").Settings(
         rest_host=HOST,
         rest_port=0,

@@ -107,7 +107,10 @@
 {%- endmacro %}
 
 {% macro bigquery__week_of(moment) -%}
-    date_trunc(cast({{ moment }} as date), isoweek)
+    date_sub(
+        cast({{ moment }} as date),
+        interval mod(extract(dayofweek from cast({{ moment }} as date)) + 5, 7) day
+    )
 {%- endmacro %}
 
 

@@ -60,11 +60,27 @@
     {%- if bounds is none -%}
         true
     {%- else -%}
-        (
-            cast({{ column }} as {{ dbt.type_timestamp() }}) >= {{ utc(bounds.start) }}
-            and cast({{ column }} as {{ dbt.type_timestamp() }}) < {{ utc(bounds.end) }}
-        )
+        {{ return(adapter.dispatch('between_bounds')(column, bounds)) }}
     {%- endif -%}
+{%- endmacro %}
+
+{% macro default__between_bounds(column, bounds) -%}
+    (
+        cast({{ column }} as {{ dbt.type_timestamp() }}) >= {{ utc(bounds.start) }}
+        and cast({{ column }} as {{ dbt.type_timestamp() }}) < {{ utc(bounds.end) }}
+    )
+{%- endmacro %}
+
+{#
+    The bare column, so that BigQuery reads the partitions of the window only. A text takes the
+    column's type: days, whose windows are whole days, are named as such.
+#}
+{% macro bigquery__between_bounds(column, bounds) -%}
+    ({{ column }} >= '{{ moment_text(bounds.start) }}' and {{ column }} < '{{ moment_text(bounds.end) }}')
+{%- endmacro %}
+
+{% macro moment_text(moment) -%}
+    {{ moment.strftime('%Y-%m-%d' if moment.hour == 0 else '%Y-%m-%d %H:%M:%S') }}
 {%- endmacro %}
 
 
