@@ -40,6 +40,7 @@ from musicflow_dagster.automation.sensors import manifest_sensor
 from musicflow_dagster.commands.running import QUIET_CONSOLE
 from musicflow_dagster.dbt_models import prepared_project, published_models, read_manifest
 from musicflow_dagster.definitions import build_definitions
+from musicflow_dagster.file_judge import FileJudge
 from musicflow_dagster.hours import HourRange, ranges_of
 from musicflow_dagster.instance import opened_instance
 from musicflow_dagster.judging import load_hours
@@ -49,7 +50,7 @@ from musicflow_dagster.settings import Settings
 from musicflow_dagster.warehouse.duckdb.accounts import account_for
 from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare, set_pseudonym_key
 from musicflow_dagster.warehouse.duckdb.publishing import Publisher
-from musicflow_dagster.warehouse.duckdb.raw_load import RawLoad
+from musicflow_dagster.warehouse.duckdb.session import DuckDBWarehouse
 from musicflow_dagster.warehouse.pseudonyms import pseudonym_key
 from musicflow_dagster.warehouse.published import RECONCILIATION
 
@@ -125,7 +126,7 @@ def raw_load(folder: Path, sizes: Sizes) -> None:
     loads: list[float] = []
     with (
         open_warehouse(settings.warehouse) as connection,
-        patch.object(RawLoad, "_find_breaches", timed(RawLoad._find_breaches, checks)),  # noqa: SLF001  what is measured
+        patch.object(FileJudge, "_find_breaches", timed(FileJudge._find_breaches, checks)),  # noqa: SLF001  what is measured
     ):
         prepare(connection)
         for _ in range(5):
@@ -133,7 +134,7 @@ def raw_load(folder: Path, sizes: Sizes) -> None:
                 "create or replace table bare as from read_parquet(?) limit 0", [urls]
             )
             timed(connection.execute, bare)("insert into bare from read_parquet(?)", [urls])
-            timed(load_hours, loads)(connection, index, LISTEN_EVENTS, hours(0, 1))
+            timed(load_hours, loads)(DuckDBWarehouse(connection), index, LISTEN_EVENTS, hours(0, 1))
     apart = min(load - check for load, check in zip(loads, checks, strict=True))
     say("raw_load", sizes.listens / apart, "rows/cpu-s", baseline="insert_from_read_parquet",
         ratio=min(bare) / apart, rows=sizes.listens)  # fmt: skip
@@ -210,7 +211,7 @@ class Platform:
             prepare(connection)
             set_pseudonym_key(connection, pseudonym_key(None, self.settings.home))
             for event in EVENTS:
-                load_hours(connection, index, event, past)
+                load_hours(DuckDBWarehouse(connection), index, event, past)
         with tempfile.TemporaryDirectory() as target:
             for part in ranges_of(past, AT_ONCE):
                 dbt_build(self.settings.warehouse, Path(target), part.start, part.end)

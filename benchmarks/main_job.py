@@ -31,6 +31,7 @@ from musicflow_dagster.hours import HourRange
 from musicflow_dagster.judging import load_hours
 from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare
+from musicflow_dagster.warehouse.duckdb.session import DuckDBWarehouse
 
 ROOT = Path(__file__).parents[1]
 BENCHMARK = "main_job"
@@ -92,7 +93,9 @@ def measure_raw_load(workspace: Workspace) -> None:
     urls = [store.url(file.path) for file in files]
     with open_warehouse(workspace.home / "benchmark" / "musicflow.duckdb") as connection:
         prepare(connection)
-        loaded = timed(lambda: load_hours(connection, index, PAGE_VIEW_EVENTS, day))
+        loaded = timed(
+            lambda: load_hours(DuckDBWarehouse(connection), index, PAGE_VIEW_EVENTS, day)
+        )
         bare = timed(
             lambda: connection.execute("create table bare as from read_parquet(?)", [urls])
         )

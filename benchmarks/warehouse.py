@@ -34,6 +34,7 @@ from musicflow_dagster.hours import HourRange
 from musicflow_dagster.judging import load_hours
 from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare, set_pseudonym_key
+from musicflow_dagster.warehouse.duckdb.session import DuckDBWarehouse
 
 ROOT = Path(__file__).parents[1]
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -95,7 +96,7 @@ class Warehouse:
         index.refresh()
         with open_warehouse(self.path) as connection:
             for event in EVENTS:
-                load_hours(connection, index, event, window)
+                load_hours(DuckDBWarehouse(connection), index, event, window)
 
     def add(self, window: HourRange, an_hour: int) -> None:
         """`an_hour` events of all kinds in each hour, past the lake and its accounts."""

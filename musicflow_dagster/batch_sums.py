@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from contracts.events import EVENTS
 from contracts.gaps import Hole
+from musicflow_dagster.counted import Finding
 from musicflow_dagster.lake_index import LakeIndex
-from musicflow_dagster.recount import Finding
 
 FROM_THE_BEGINNING, TO_THE_END = -(10**15), 10**15
 """Below and above all numbers of manifests."""

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 from contracts.errors import UnavailableError
 from contracts.lake import parse_hour_key
@@ -14,43 +13,15 @@ from musicflow_dagster.batch_sums import (
     batch_findings,
     batch_totals,
 )
-from musicflow_dagster.hours import HourRange, aware
+from musicflow_dagster.counted import Account, Counts, Finding, Place
+from musicflow_dagster.hours import HourRange, is_within
 from musicflow_dagster.knowledge import caught_up_until, manifest_index
 from musicflow_dagster.lake_index import LakeIndex, LandedHour
 from musicflow_dagster.planner import complete_until
-from musicflow_dagster.recount import (
-    Counts,
-    Finding,
-    copies_in_raw,
-    fact_rows,
-    lake_findings,
-    raw_rows,
-)
+from musicflow_dagster.recount import lake_findings
 from musicflow_dagster.settings import Settings
-from musicflow_dagster.warehouse.duckdb.connection import read_warehouse
-from musicflow_dagster.warehouse.duckdb.publication import BUILT_HOURS, current, rows_of
-
-Place = tuple[str, datetime]
-"""An event and an hour."""
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """What a load noted of an event's hour, as published; `manifests` stand for its files."""
-
-    manifests: str
-    accepted: int
-    replayed: int
-    from_files: int
-    raw_rows: int
-    duplicates: int
-    conflicting: int
-    erased: int
-
-    @property
-    def landed(self) -> int:
-        """Rows that it was loaded from."""
-        return self.accepted + self.replayed + self.from_files
+from musicflow_dagster.warehouse.choice import publications_of
+from musicflow_dagster.warehouse.protocol import Publications
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +56,14 @@ def gather_evidence(
     settings: Settings, hours: HourRange | None, patience_seconds: float
 ) -> Evidence:
     """Look at every hop while no run writes; a run is waited for `patience_seconds` at most."""
-    index = manifest_index(settings)
+    index, publications = manifest_index(settings), publications_of(settings)
     until = complete_until(caught_up_until(index.store), settings.grace)
     with ExitStack() as quiet:
-        raw, copies, not_recounted = _raw(quiet, settings.warehouse, hours, patience_seconds)
+        raw, copies, not_recounted = _raw(quiet, publications, hours, patience_seconds)
         index.refresh()
-        publication = current(settings.snapshot)
-        facts, damaged = fact_rows(settings.snapshot, publication, hours)
-        accounts = _accounts(settings.snapshot, hours)
-        built = _built(settings.snapshot, hours)
+        facts, damaged = publications.fact_rows(hours)
+        accounts = publications.accounts(hours)
+        built = publications.built(hours)
     return Evidence(
         batches=batch_totals(index),
         landed=_landed(index, hours),
@@ -110,14 +80,12 @@ def gather_evidence(
 
 
 def _raw(
-    quiet: ExitStack, warehouse: Path, hours: HourRange | None, patience_seconds: float
+    quiet: ExitStack, publications: Publications, hours: HourRange | None, patience_seconds: float
 ) -> tuple[Counts | None, list[Finding], str]:
     """Rows and copies in raw, or why they can't be counted; runs wait until `quiet` ends."""
-    if not warehouse.exists():
-        return {}, [], ""
     try:
-        connection = quiet.enter_context(read_warehouse(warehouse, patience_seconds))
-        return raw_rows(connection, hours), copies_in_raw(connection, hours), ""
+        recount = quiet.enter_context(publications.recount(patience_seconds))
+        return recount.raw_rows(hours), recount.copies(hours), ""
     except UnavailableError as error:
         return None, [], str(error)
 
@@ -125,32 +93,7 @@ def _raw(
 def _landed(index: LakeIndex, hours: HourRange | None) -> dict[Place, LandedHour]:
     rows = index.query("select event, hour, fingerprint, stream, replay, files, bytes from hours")
     return {
-        (event, hour): LandedHour(*numbers)
+        (event, parse_hour_key(key)): LandedHour(*numbers)
         for event, key, *numbers in rows
-        if _within(hour := parse_hour_key(key), hours)
+        if is_within(parse_hour_key(key), hours)
     }
-
-
-def _accounts(snapshot: Path, hours: HourRange | None) -> dict[Place, Account]:
-    columns = (
-        "event, hour, manifests, accepted, replayed, from_files, raw_rows, duplicates, "
-        "conflicting_duplicates, erased"
-    )
-    return {
-        (event, aware(hour)): Account(*numbers)
-        for event, hour, *numbers in rows_of(snapshot, "reconciliation.raw_hours", columns)
-        if _within(aware(hour), hours)
-    }
-
-
-def _built(snapshot: Path, hours: HourRange | None) -> dict[Place, str]:
-    """Events' hours that the published tables were built for, and from which manifests."""
-    return {
-        (event, aware(hour)): manifests
-        for event, hour, manifests in rows_of(snapshot, BUILT_HOURS, "event, hour, manifests")
-        if _within(aware(hour), hours)
-    }
-
-
-def _within(hour: datetime, hours: HourRange | None) -> bool:
-    return hours is None or hours.start <= hour < hours.end

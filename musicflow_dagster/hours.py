@@ -73,6 +73,11 @@ def hours_of(ranges: Iterable[HourRange]) -> list[datetime]:
     return [hour for each in ranges for hour in each]
 
 
+def is_within(hour: datetime, hours: HourRange | None) -> bool:
+    """Whether it is one of `hours`; None stands for all."""
+    return hours is None or hours.start <= hour < hours.end
+
+
 def naive(hour: datetime) -> datetime:
     """The hour as the warehouse stores it: UTC without saying so."""
     return hour.astimezone(UTC).replace(tzinfo=None)

@@ -11,19 +11,13 @@ from datetime import datetime
 import duckdb
 
 from contracts.events import EVENTS, Event
+from musicflow_dagster.file_judge import FileJudge
 from musicflow_dagster.hours import HourRange
-from musicflow_dagster.lake_index import LakeIndex, LandedFile, LandedHour
+from musicflow_dagster.lake_index import LakeIndex
+from musicflow_dagster.landed import Landed, landed_of
 from musicflow_dagster.load_report import EXPIRED, LoadReport, Refusal, Refusals
 from musicflow_dagster.planner import fingerprint
-from musicflow_dagster.warehouse.duckdb.raw_load import RawLoad
-
-
-@dataclass(frozen=True, slots=True)
-class Landed:
-    """What had landed of an event's hours when they were judged."""
-
-    hours: Mapping[datetime, LandedHour]
-    files: Sequence[LandedFile]
+from musicflow_dagster.warehouse.protocol import Warehouse
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,36 +34,32 @@ class Judgement:
         """What stands for all that had landed for `hour`."""
         return fingerprint(self.contents, [event.name for event in EVENTS], [hour])
 
-    def load(
-        self, connection: duckdb.DuckDBPyConnection, event: Event, hours: Sequence[datetime]
-    ) -> LoadReport:
+    def load(self, warehouse: Warehouse, event: Event, hours: Sequence[datetime]) -> LoadReport:
         """Replace `hours` of the raw table of `event` by what was judged."""
-        return _raw_load(connection, self.index, event, self.landed[event.name]).replace(hours)
+        return warehouse.replace(self.landed[event.name], hours)
 
 
 def judge(
-    connection: duckdb.DuckDBPyConnection,
-    index: LakeIndex,
-    events: Iterable[Event],
-    ranges: Sequence[HourRange],
+    warehouse: Warehouse, index: LakeIndex, events: Iterable[Event], ranges: Sequence[HourRange]
 ) -> Judgement:
     """Judge all hours of `ranges`, of each of the `events`."""
     # Before the files are looked up: what lands in between makes the hour a new one.
     contents = index.fingerprints(min(each.start for each in ranges))
-    landed, refused = {}, {}
-    for event in events:
-        landed[event.name] = _landed(index, event, ranges)
-        refused[event.name] = _refusals(connection, index, event, landed[event.name], ranges)
+    landed = {event.name: landed_of(index, event, ranges) for event in events}
+    with warehouse.onlooker(index.store) as connection:
+        refused = {
+            name: _refusals(connection, index, each, ranges) for name, each in landed.items()
+        }
     return Judgement(index, landed, refused, contents)
 
 
 def load_hours(
-    connection: duckdb.DuckDBPyConnection, index: LakeIndex, event: Event, hours: HourRange
+    warehouse: Warehouse, index: LakeIndex, event: Event, hours: HourRange
 ) -> LoadReport:
     """Judge `hours` of one event alone, and replace the good ones."""
-    judgement = judge(connection, index, [event], [hours])
+    judgement = judge(warehouse, index, [event], [hours])
     refused = judgement.refused[event.name]
-    report = judgement.load(connection, event, [hour for hour in hours if hour not in refused])
+    report = judgement.load(warehouse, event, [hour for hour in hours if hour not in refused])
     report.refused.update(refused)
     return report
 
@@ -77,28 +67,11 @@ def load_hours(
 def _refusals(
     connection: duckdb.DuckDBPyConnection,
     index: LakeIndex,
-    event: Event,
     landed: Landed,
     ranges: Sequence[HourRange],
 ) -> Refusals:
-    before = index.expired_before().get(event.name)
+    before = index.expired_before().get(landed.event.name)
     hours = [hour for each in ranges for hour in each]
     expired: dict[datetime, Refusal] = {hour: EXPIRED for hour in hours if before and hour < before}
     left = [hour for hour in hours if hour not in expired]
-    return {**expired, **_raw_load(connection, index, event, landed).judge(left)}
-
-
-def _landed(index: LakeIndex, event: Event, ranges: Sequence[HourRange]) -> Landed:
-    hours: dict[datetime, LandedHour] = {}
-    files: list[LandedFile] = []
-    for each in ranges:
-        of_range, its_files = index.hours(event.name, each.start, each.end)
-        hours.update(of_range)
-        files += its_files
-    return Landed(hours, files)
-
-
-def _raw_load(
-    connection: duckdb.DuckDBPyConnection, index: LakeIndex, event: Event, landed: Landed
-) -> RawLoad:
-    return RawLoad(connection, index.store, event, landed.hours, landed.files)
+    return {**expired, **FileJudge(connection, landed).judge(left)}

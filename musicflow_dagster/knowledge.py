@@ -1,9 +1,8 @@
-"""Gathers what the planner has to know: the lake, the snapshot, and earlier runs."""
+"""Gathers what the planner has to know: the lake, what was published, and earlier runs."""
 
 import json
 from collections.abc import Iterable
 from datetime import datetime
-from pathlib import Path
 
 from contracts.errors import ConfigurationError
 from contracts.events import EVENTS
@@ -13,7 +12,7 @@ from contracts.store import Store, open_store
 from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.planner import Known, Rules
 from musicflow_dagster.settings import Settings
-from musicflow_dagster.warehouse.duckdb.publication import built_hours
+from musicflow_dagster.warehouse.protocol import Publications
 
 
 def manifest_index(settings: Settings) -> LakeIndex:
@@ -36,8 +35,7 @@ def require_lake(settings: Settings) -> None:
 
 def gather(
     index: LakeIndex,
-    snapshot: Path,
-    warehouse: Path,
+    publications: Publications,
     refused: Iterable[str] = (),
     since: datetime | None = None,
 ) -> Known:
@@ -48,7 +46,7 @@ def gather(
     return Known(
         events=tuple(event.name for event in EVENTS),
         landed=index.fingerprints(since),
-        built=built_hours(snapshot, warehouse, since),
+        built=publications.built_hours(since),
         caught_up_until=caught_up_until(index.store),
         refused=_refused(refused),
         expired_before=max(index.expired_before().values(), default=None),

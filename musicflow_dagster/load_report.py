@@ -1,6 +1,6 @@
 """What becomes of the hours of a raw load: loaded with these numbers, or refused for a reason."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -42,7 +42,24 @@ class LoadReport:
     loaded: dict[datetime, LoadedHour] = field(default_factory=dict)
     refused: dict[datetime, Refusal] = field(default_factory=dict)
 
+    costs: dict[str, float] = field(default_factory=dict)
+    """What the load cost where that is told, by what it is counted in."""
+
+    def without_refused(self, hours: Sequence[datetime]) -> list[datetime]:
+        """Those of `hours` that were not refused."""
+        return [hour for hour in hours if hour not in self.refused]
+
     def add(self, other: "LoadReport") -> None:
         """Take in what became of other hours."""
         self.loaded.update(other.loaded)
         self.refused.update(other.refused)
+        for what, number in other.costs.items():
+            self.costs[what] = self.costs.get(what, 0) + number
+
+
+def unbalanced(hour: LoadedHour) -> Refusal:
+    """The refusal of an hour whose rows don't add up."""
+    return Refusal(
+        f"manifests say {hour.landed.rows} rows, the files hold {hour.raw_rows} for this hour "
+        f"and {hour.duplicates} duplicates"
+    )

@@ -14,11 +14,11 @@ from datetime import datetime
 from contracts.events import EVENTS
 from contracts.lake import hour_key
 from musicflow_dagster.batch_sums import AcceptedGap
-from musicflow_dagster.evidence import Account, Evidence, Place, gather_evidence
+from musicflow_dagster.counted import Account, Finding, Place
+from musicflow_dagster.evidence import Evidence, gather_evidence
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.lake_index import LandedHour
 from musicflow_dagster.planner import NO_FILES
-from musicflow_dagster.recount import Finding
 from musicflow_dagster.settings import Settings
 from musicflow_dagster.warehouse.facts import FACTS, Fact
 

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
-import duckdb
 from pydantic import PrivateAttr
 
 from contracts.events import Event
@@ -15,7 +14,9 @@ from musicflow_dagster.judging import Judgement, judge
 from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.settings import Settings
 from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare
+from musicflow_dagster.warehouse.duckdb.session import DuckDBWarehouse
 from musicflow_dagster.warehouse.lock import WriterLock
+from musicflow_dagster.warehouse.protocol import Warehouse
 
 POOL = "warehouse_writer"
 """The pool of every step that writes to the warehouse; it is held per run."""
@@ -45,19 +46,23 @@ class LakeResource(dg.ConfigurableResource):
 
     def judge(
         self,
-        connection: duckdb.DuckDBPyConnection,
+        warehouse: Warehouse,
         events: Iterable[Event],
         ranges: Sequence[HourRange],
     ) -> Judgement:
         """Judge the hours of a run, once for all its steps: they load what was judged."""
-        self._judgement = judge(connection, self.manifests(), events, ranges)
+        self._judgement = judge(warehouse, self.manifests(), events, ranges)
         return self._judgement
 
 
 class WarehouseResource(dg.ConfigurableResource):
-    """The DuckDB warehouse. A run holds the right to write from its first step to its last."""
+    """The warehouse. A run holds the right to write from its first step to its last.
+
+    Runs of other machines don't know of the right: there, whole statements keep tables whole.
+    """
 
     path: str
+    snapshot: str
     patience_seconds: float = 3600.0
     _lock: WriterLock | None = PrivateAttr(default=None)
 
@@ -72,11 +77,11 @@ class WarehouseResource(dg.ConfigurableResource):
             self._lock.release()
 
     @contextmanager
-    def open(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection to the warehouse, with everything in it that loads need."""
+    def open(self) -> Iterator[Warehouse]:
+        """The warehouse, with everything in it that loads need."""
         with open_warehouse(Path(self.path)) as connection:
             prepare(connection)
-            yield connection
+            yield DuckDBWarehouse(connection, Path(self.snapshot))
 
 
 def lake_resource(settings: Settings) -> LakeResource:
@@ -86,4 +91,4 @@ def lake_resource(settings: Settings) -> LakeResource:
 
 def warehouse_resource(settings: Settings) -> WarehouseResource:
     """The warehouse of `settings`."""
-    return WarehouseResource(path=str(settings.warehouse))
+    return WarehouseResource(path=str(settings.warehouse), snapshot=str(settings.snapshot))

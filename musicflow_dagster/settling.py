@@ -11,14 +11,14 @@ from contracts.events import EVENTS
 from contracts.lake import HOUR
 from musicflow_dagster.lake_index import LakeIndex, Settled
 from musicflow_dagster.planner import Plan, Rules
-from musicflow_dagster.warehouse.duckdb.publication import Publication
+from musicflow_dagster.warehouse.protocol import Standing
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What a plan is made on: the published tables, if there are any, and the rules."""
 
-    publication: Publication | None
+    publication: Standing | None
     rules: Rules
 
     @property

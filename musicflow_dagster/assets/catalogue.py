@@ -8,7 +8,6 @@ from musicflow_dagster.assets.retrying import retried
 from musicflow_dagster.resources import POOL, WarehouseResource
 from musicflow_dagster.settings import Settings
 from musicflow_dagster.songs import read_songs
-from musicflow_dagster.warehouse.duckdb.songs import replace_songs
 
 GROUP = "catalogue"
 SONGS = dg.AssetKey([GROUP, "songs"])
@@ -48,8 +47,8 @@ def songs_asset(settings: Settings) -> dg.AssetsDefinition:
             if settings.songs is None:
                 raise ConfigurationError("there is no catalogue: set MUSICFLOW_SONGS to a CSV file")
             songs = read_songs(settings.songs)
-            with warehouse.open() as connection:
-                replace_songs(connection, songs)
+            with warehouse.open() as opened:
+                opened.replace_songs(songs)
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": songs.height,

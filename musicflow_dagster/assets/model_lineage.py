@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import duckdb
 from dagster_dbt import DbtCliInvocation
 
 from musicflow_dagster.assets.run_hours import add_metadata
@@ -21,10 +20,12 @@ def add_column_lineage(
     context: dg.AssetExecutionContext,
     invocation: DbtCliInvocation,
     newest: datetime,
-    connection: duckdb.DuckDBPyConnection,
+    tables: Tables,
 ) -> None:
-    """Attach it to what `invocation` has built, at its `newest` hour."""
-    tables = _tables(connection)
+    """Attach it to what `invocation` has built, at its `newest` hour.
+
+    `tables` are those of the warehouse.
+    """
     for node in invocation.manifest["nodes"].values():
         key = dg.AssetKey([node["schema"], node["name"]])
         query = _compiled(node, invocation.target_path)
@@ -54,14 +55,3 @@ def _compiled(node: Mapping[str, Any], target: Path) -> str | None:
     """The model's query as dbt ran it, if it did."""
     path = target / "compiled" / node["package_name"] / node["original_file_path"]
     return path.read_text() if node["resource_type"] == "model" and path.is_file() else None
-
-
-def _tables(connection: duckdb.DuckDBPyConnection) -> Tables:
-    found: Tables = {}
-    for database, schema, table, column, kind in connection.sql(
-        "select database_name, schema_name, table_name, column_name, data_type "
-        "from duckdb_columns() where not internal"
-    ).fetchall():
-        tables = found.setdefault(database, {}).setdefault(schema, {})
-        tables.setdefault(table, {})[column] = kind
-    return found

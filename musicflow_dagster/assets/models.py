@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
-import duckdb
 from dagster_dbt import (
     DagsterDbtTranslator,
     DagsterDbtTranslatorSettings,
@@ -26,7 +25,7 @@ from musicflow_dagster.dbt_resource import DbtResource
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.resources import POOL, WarehouseResource
 from musicflow_dagster.settings import Settings
-from musicflow_dagster.warehouse.duckdb.connection import set_pseudonym_key
+from musicflow_dagster.warehouse.protocol import Warehouse
 from musicflow_dagster.warehouse.pseudonyms import pseudonym_key
 
 WITHOUT_UNIT_TESTS = "resource_type:unit_test"
@@ -83,15 +82,16 @@ def model_assets(
         context: dg.AssetExecutionContext, dbt: DbtResource, warehouse: WarehouseResource
     ) -> Iterator[Any]:
         with retried(context):
-            with warehouse.open() as connection:
-                set_pseudonym_key(connection, _pseudonym_key(settings))
+            with warehouse.open() as opened:
+                opened.set_pseudonym_key(_pseudonym_key(settings))
             ranges = hours_left(context)
             builds, error = _built(context, dbt, ranges, settings)
             record_only(context, ranges)
-            with warehouse.open() as connection:
+            with warehouse.open() as opened:
                 if not error:
-                    add_column_lineage(context, builds[-1].invocation, ranges[-1].last, connection)
-                yield from _with_row_counts(in_one(each.events for each in builds), connection)
+                    newest = ranges[-1].last
+                    add_column_lineage(context, builds[-1].invocation, newest, opened.columns())
+                yield from _with_row_counts(in_one(each.events for each in builds), opened)
             if error:
                 raise error
             for each in builds:
@@ -130,20 +130,16 @@ def _pseudonym_key(settings: Settings) -> str:
     return pseudonym_key(secret.get_secret_value() if secret else None, settings.home)
 
 
-def _with_row_counts(events: Iterable[Any], connection: duckdb.DuckDBPyConnection) -> Iterator[Any]:
-    """The models' outputs with their rows, counted once dbt has left the file."""
-    tables = dict(
-        connection.sql(
-            "select table_name, schema_name from duckdb_tables() where not internal"
-        ).fetchall()
-    )
-    for event in events:
-        name = model_of(event)
-        if name in tables:
-            (count,) = connection.table(f"{tables[name]}.{name}").count("*").fetchall()[0]
-            yield event.with_metadata({**event.metadata, "dagster/row_count": count})
-        else:
+def _with_row_counts(events: Iterable[Any], warehouse: Warehouse) -> Iterator[Any]:
+    """The models' outputs with their rows, counted once dbt has let go of the warehouse."""
+    told = list(events)
+    counts = warehouse.row_counts({name for each in told if (name := model_of(each))})
+    for event in told:
+        rows = counts.get(model_of(event) or "")
+        if rows is None:
             yield event
+        else:
+            yield event.with_metadata({**event.metadata, "dagster/row_count": rows})
 
 
 def _variables(hours: HourRange, settings: Settings) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import dagster as dg
 
@@ -16,16 +15,14 @@ from musicflow_dagster.assets.run_hours import (
 )
 from musicflow_dagster.resources import POOL, WarehouseResource
 from musicflow_dagster.warehouse.duckdb.publication import VIEWS
-from musicflow_dagster.warehouse.duckdb.publishing import Publisher
 from musicflow_dagster.warehouse.published import RECONCILIATION, Published
 
 
 def snapshot_asset(
     models: Sequence[tuple[dg.AssetKey, Published]],
-    snapshot: Path,
     hours: dg.HourlyPartitionsDefinition,
 ) -> dg.AssetsDefinition:
-    """The asset that publishes `models` and the reconciliation to the folder `snapshot`."""
+    """The asset that publishes `models` and the reconciliation."""
     tables = [*(table for _, table in models), *RECONCILIATION]
 
     @dg.asset(
@@ -45,21 +42,11 @@ def snapshot_asset(
     ) -> Iterator[dg.MaterializeResult]:
         began = time.monotonic()
         ranges = hours_left(context)
-        with retried(context), warehouse.open() as connection:
-            publication = Publisher(connection, snapshot).publish(tables, *ranges)
+        with retried(context), warehouse.open() as opened:
+            told = opened.publish(tables, *ranges)
         seconds = round(time.monotonic() - began, 3)
         record_only(context, ranges)
-        rows = {name: table.rows for name, table in sorted(publication.tables.items())}
-        yield dg.MaterializeResult(
-            metadata={
-                "publish": publication.number,
-                "tables": len(rows),
-                "rows": dg.MetadataValue.json(rows),
-                "bytes": sum((snapshot / path).stat().st_size for path in publication.paths()),
-                "seconds": seconds,
-                "open_with": dg.MetadataValue.text(f"duckdb {snapshot / VIEWS}"),
-            }
-        )
+        yield dg.MaterializeResult(metadata={**told, "seconds": seconds})
         if refused := refused_hours(context):
             raise failure(refused, "all others of this run are published")
 

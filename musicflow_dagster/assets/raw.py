@@ -7,7 +7,6 @@ import time
 from dataclasses import asdict
 
 import dagster as dg
-import duckdb
 
 from contracts.events import EVENTS, Event
 from musicflow_dagster.assets.hour_checks import (
@@ -39,6 +38,7 @@ from musicflow_dagster.load_report import LoadedHour, LoadReport, Refusal, Refus
 from musicflow_dagster.partitions import ranges_of_run
 from musicflow_dagster.resources import POOL, LakeResource, WarehouseResource
 from musicflow_dagster.settings import Settings
+from musicflow_dagster.warehouse.protocol import Warehouse
 
 LOADED = "loaded_and_reconciled"
 """The check of a raw hour: it keeps the contract, and each landed row is accounted for."""
@@ -83,10 +83,10 @@ def raw_asset(
     def load(
         context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
     ) -> dg.MaterializeResult:
-        with retried(context), warehouse.open() as connection:
-            judgement = lake.judgement or _judged(context, lake, connection)
+        with retried(context), warehouse.open() as opened:
+            judgement = lake.judgement or _judged(context, lake, opened)
             began = time.monotonic()
-            report = judgement.load(connection, event, hours_of(hours_left(context)))
+            report = judgement.load(opened, event, hours_of(hours_left(context)))
         seconds = round(time.monotonic() - began, 3)
         _refuse(context, judgement, event, report.refused)
         findings = findings_of(settings, judgement.index, event, report.loaded)
@@ -103,13 +103,13 @@ def raw_asset(
 
 
 def _judged(
-    context: dg.AssetExecutionContext, lake: LakeResource, connection: duckdb.DuckDBPyConnection
+    context: dg.AssetExecutionContext, lake: LakeResource, warehouse: Warehouse
 ) -> Judgement:
     """The judgement of all hours that this run loads, noted on the run."""
     assets = context.job_def.asset_layer.executable_asset_keys
     events = [each for each in EVENTS if raw_key(each) in assets]
     forget_refused(context)
-    judgement = lake.judge(connection, events, ranges_of_run(context))
+    judgement = lake.judge(warehouse, events, ranges_of_run(context))
     for each in events:
         _refuse(context, judgement, each, judgement.refused[each.name])
     return judgement
@@ -171,7 +171,7 @@ def _numbers(loaded: LoadedHour) -> dict[str, Number]:
 def _totals(report: LoadReport) -> dict[str, Number]:
     numbers = [_numbers(loaded) for loaded in report.loaded.values()]
     totals = {name: sum(each[name] for each in numbers) for name in numbers[0]} if numbers else {}
-    return {"hours": len(numbers)} | totals
+    return {"hours": len(numbers)} | totals | report.costs
 
 
 def _why(refusal: Refusal) -> dict[str, dg.MetadataValue]:

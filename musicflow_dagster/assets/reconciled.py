@@ -11,7 +11,6 @@ from musicflow_dagster.assets.run_hours import hours_left, record_only
 from musicflow_dagster.assets.verdicts import Verdict, store_verdict
 from musicflow_dagster.contract_check import SAMPLE
 from musicflow_dagster.resources import POOL, WarehouseResource
-from musicflow_dagster.warehouse.duckdb.accounts import account_for
 from musicflow_dagster.warehouse.facts import FACTS, FactHour, is_whole
 
 
@@ -46,8 +45,8 @@ def reconciled_asset(hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDefinitio
         context: dg.AssetExecutionContext, warehouse: WarehouseResource
     ) -> dg.MaterializeResult:
         ranges = hours_left(context)
-        with retried(context), warehouse.open() as connection:
-            counted = account_for(connection, *ranges)
+        with retried(context), warehouse.open() as opened:
+            counted = opened.account_for(*ranges)
         _report_hours(context, counted)
         record_only(context, ranges)
         return dg.MaterializeResult(

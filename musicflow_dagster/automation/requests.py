@@ -16,7 +16,7 @@ from musicflow_dagster.partitions import range_tags
 from musicflow_dagster.planner import Build, Plan, plan
 from musicflow_dagster.settings import Settings
 from musicflow_dagster.settling import Ground, looked_at_since, remember
-from musicflow_dagster.warehouse.duckdb.publication import current
+from musicflow_dagster.warehouse.choice import publications_of
 from musicflow_dagster.warehouse.lock import WriterLock
 
 PLAN_TAG = "musicflow/plan"
@@ -31,10 +31,10 @@ UNCONFIRMED = timedelta(minutes=5)
 def current_plan(instance: dg.DagsterInstance, index: LakeIndex, settings: Settings) -> Plan:
     """What to build now, by what has landed up to now."""
     seqs = index.refresh()
-    published = current(settings.snapshot) if settings.warehouse.exists() else None
-    ground = Ground(published, rules(settings))
+    publications = publications_of(settings)
+    ground = Ground(publications.standing(), rules(settings))
     since = looked_at_since(index, ground)
-    known = gather(index, settings.snapshot, settings.warehouse, refusals(instance), since)
+    known = gather(index, publications, refusals(instance), since)
     made = plan(known, ground.rules)
     remember(index, ground, made, seqs)
     return made

@@ -26,6 +26,7 @@ from musicflow_dagster.hours import HourRange
 from musicflow_dagster.knowledge import gather, manifest_index, require_lake
 from musicflow_dagster.planner import fingerprint
 from musicflow_dagster.settings import Settings, read_settings
+from musicflow_dagster.warehouse.choice import publications_of
 
 BACKFILL_TAG = "musicflow/backfill"
 """On a run: the hours, what landed for them, and the assets that were asked for."""
@@ -119,7 +120,7 @@ def _key(settings: Settings, hours: HourRange, assets: Iterable[dg.AssetKey]) ->
     """What stands for just this backfill: its hours, what landed for them, its assets."""
     index = manifest_index(settings)
     index.refresh()
-    known = gather(index, settings.snapshot, settings.warehouse)
+    known = gather(index, publications_of(settings))
     check_not_expired(known, hours)
     names = " ".join(key.to_user_string() for key in assets)
     digest = hashlib.blake2b(names.encode(), digest_size=8).hexdigest()

@@ -24,6 +24,7 @@ from musicflow_dagster.knowledge import gather, manifest_index, require_lake
 from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.planner import Build, fingerprint
 from musicflow_dagster.settings import Settings, read_settings
+from musicflow_dagster.warehouse.choice import publications_of
 
 
 @click.command()
@@ -67,7 +68,7 @@ def _builds(
     index.refresh()
     if forced is None:
         return list(current_plan(instance, index, settings).builds)
-    known = gather(index, settings.snapshot, settings.warehouse)
+    known = gather(index, publications_of(settings))
     check_not_expired(known, forced)
     return [
         Build((hours,), f"{hours}/{fingerprint(known.landed, known.events, hours)}", 0)

@@ -10,13 +10,12 @@ from contracts.events import EVENTS
 from contracts.lake import HOUR
 from musicflow_dagster.broken_checks import BrokenCheck, broken_checks
 from musicflow_dagster.commands.tables import table
-from musicflow_dagster.hours import aware
 from musicflow_dagster.instance import CONFIGURATION, opened_instance
 from musicflow_dagster.knowledge import gather, manifest_index, progress, rules
 from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.planner import Known, Plan, plan
 from musicflow_dagster.settings import Settings, read_settings
-from musicflow_dagster.warehouse.duckdb.publication import rows_of
+from musicflow_dagster.warehouse.choice import publications_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +49,12 @@ def status(*, as_json: bool) -> None:
     what is broken: for that there are `musicflow reconcile` and `musicflow doctor`.
     """
     settings = read_settings()
-    index = manifest_index(settings)
+    index, publications = manifest_index(settings), publications_of(settings)
     index.refresh()
-    known = gather(index, settings.snapshot, settings.warehouse)
+    known = gather(index, publications)
     planned = plan(known, rules(settings))
     broken = _broken(settings)
-    topics = _topics(index, known, planned, _Built(_built_at(settings), broken))
+    topics = _topics(index, known, planned, _Built(publications.last_loads(), broken))
     if as_json:
         told = {"topics": [asdict(each) for each in topics], **_ahead(planned)}
         click.echo(json.dumps({**told, "broken_checks": [asdict(each) for each in broken]}))
@@ -82,14 +81,6 @@ def _broken(settings: Settings) -> list[BrokenCheck]:
         return []
     with opened_instance(settings.dagster_home) as instance:
         return broken_checks(instance)
-
-
-def _built_at(settings: Settings) -> dict[str, datetime]:
-    """When the newest load of each event was that is published."""
-    rows = rows_of(
-        settings.snapshot, "reconciliation.raw_hours", "event, max(loaded_at)", "true group by 1"
-    )
-    return {event: aware(at) for event, at in rows}
 
 
 def _topics(index: LakeIndex, known: Known, planned: Plan, built: _Built) -> list[TopicStatus]:
@@ -132,7 +123,7 @@ def _ahead(planned: Plan) -> dict[str, object]:
 def _as_text(
     topics: list[TopicStatus], planned: Plan, settings: Settings, broken: list[BrokenCheck]
 ) -> str:
-    lines = [f"lake {settings.lake}", f"snapshot {settings.snapshot}"]
+    lines = [f"lake {settings.lake}", publications_of(settings).place]
     lines += [f"complete until {_short(_written(planned.complete_until))}", ""]
     lines.append(table(list(_COLUMNS), [_row(each) for each in topics]))
     to_build = ", ".join(str(each) for each in planned.builds)

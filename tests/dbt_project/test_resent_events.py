@@ -12,6 +12,7 @@ from musicflow_dagster.hours import HourRange
 from musicflow_dagster.judging import load_hours
 from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare
+from musicflow_dagster.warehouse.duckdb.session import DuckDBWarehouse
 from tests.builders import LakeBuilder
 from tests.dbt_project.agreement import assert_agrees
 from tests.dbt_project.random_streams import Raw, random_stream
@@ -42,7 +43,7 @@ def load(warehouse: Warehouse, lake: LakeBuilder, window: HourRange) -> None:
     with open_warehouse(warehouse.path) as connection:
         prepare(connection)
         for event in EVENTS:
-            load_hours(connection, index, event, window)
+            load_hours(DuckDBWarehouse(connection), index, event, window)
 
 
 def window_of(raw: Raw) -> HourRange:

@@ -20,6 +20,7 @@ from musicflow_dagster.warehouse.duckdb.accounts import account_for
 from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare, set_pseudonym_key
 from musicflow_dagster.warehouse.duckdb.publication import VIEWS, built_hours
 from musicflow_dagster.warehouse.duckdb.publishing import Publisher
+from musicflow_dagster.warehouse.duckdb.session import DuckDBWarehouse
 from musicflow_dagster.warehouse.facts import FACTS
 from musicflow_dagster.warehouse.published import RECONCILIATION
 from tests.builders import FIRST_HOUR, LakeBuilder, row
@@ -50,7 +51,9 @@ class Site:
             prepare(connection)
             set_pseudonym_key(connection, "the key of these tests")
             for event in EVENTS:
-                assert not load_hours(connection, self.index, event, window).refused
+                assert not load_hours(
+                    DuckDBWarehouse(connection), self.index, event, window
+                ).refused
         self.build_models(window)
         with open_warehouse(self.path) as connection:
             account_for(connection, window)

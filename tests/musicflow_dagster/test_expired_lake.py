@@ -16,9 +16,11 @@ from musicflow_dagster.knowledge import gather, manifest_index, rules
 from musicflow_dagster.load_report import EXPIRED
 from musicflow_dagster.planner import plan
 from musicflow_dagster.reconciliation import reconcile
+from musicflow_dagster.warehouse.choice import publications_of
 from musicflow_dagster.warehouse.duckdb.accounts import account_for
 from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare
 from musicflow_dagster.warehouse.duckdb.publishing import Publisher
+from musicflow_dagster.warehouse.duckdb.session import DuckDBWarehouse
 from streaming.retention import expire_event
 from tests.builders import FIRST_HOUR, hour_of_listens, listen
 from tests.musicflow_dagster.facts import TABLES, stand_in
@@ -34,7 +36,10 @@ def load_and_publish(settings, hours=HOURS):
     with open_warehouse(settings.warehouse) as connection:
         prepare(connection)
         stand_in(connection)
-        reports = {each.name: load_hours(connection, index, each, hours) for each in EVENTS}
+        reports = {
+            each.name: load_hours(DuckDBWarehouse(connection), index, each, hours)
+            for each in EVENTS
+        }
         account_for(connection, hours)
         Publisher(connection, settings.snapshot).publish(TABLES, hours)
     return reports[TOPIC].refused
@@ -102,11 +107,11 @@ def test_expired_hours_are_not_planned_again(settings, platform, names):
     expire(platform, 2, names)
     index = manifest_index(settings)
     index.refresh()
-    known = gather(index, settings.snapshot, settings.warehouse)
+    known = gather(index, publications_of(settings))
 
     assert plan(known, rules(settings)).builds == ()
     settings.warehouse.unlink()
-    lost = gather(index, settings.snapshot, settings.warehouse)
+    lost = gather(index, publications_of(settings))
     assert [str(each) for each in plan(lost, rules(settings)).builds] == [
         "2026-01-01-02:00...2026-01-01-03:00"
     ]

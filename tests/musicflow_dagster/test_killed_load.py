@@ -15,6 +15,7 @@ from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare
 from musicflow_dagster.warehouse.duckdb.publication import VIEWS
 from musicflow_dagster.warehouse.duckdb.publishing import Publisher
+from musicflow_dagster.warehouse.duckdb.session import DuckDBWarehouse
 from musicflow_dagster.warehouse.published import RECONCILIATION, Published
 from tests.builders import FIRST_HOUR, LakeBuilder, hour_of_listens
 
@@ -32,6 +33,7 @@ from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster import judging
 from musicflow_dagster.warehouse.duckdb import raw_load
 from musicflow_dagster.warehouse.duckdb.connection import open_warehouse
+from musicflow_dagster.warehouse.duckdb.session import DuckDBWarehouse
 
 folder, stage = Path(sys.argv[1]), sys.argv[2]
 done = getattr(raw_load.RawLoad, stage)
@@ -46,7 +48,7 @@ index = LakeIndex(folder / "index.sqlite", FolderStore(folder / "lake"))
 index.refresh()
 window = HourRange(*map(datetime.fromisoformat, sys.argv[3:]))
 with open_warehouse(folder / "warehouse.duckdb") as connection:
-    judging.load_hours(connection, index, LISTEN_EVENTS, window)
+    judging.load_hours(DuckDBWarehouse(connection), index, LISTEN_EVENTS, window)
 """
 STREAMS = Published("marts", "fct_streams", "day", "listened_at")
 
@@ -63,7 +65,7 @@ class Bench:
         self.index.refresh()
         with open_warehouse(self.folder / "warehouse.duckdb") as connection:
             prepare(connection)
-            return load_hours(connection, self.index, LISTEN_EVENTS, TWO_HOURS)
+            return load_hours(DuckDBWarehouse(connection), self.index, LISTEN_EVENTS, TWO_HOURS)
 
     def publish(self):
         with open_warehouse(self.folder / "warehouse.duckdb") as connection:

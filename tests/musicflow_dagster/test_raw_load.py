@@ -12,6 +12,7 @@ from musicflow_dagster.hours import HourRange
 from musicflow_dagster.judging import load_hours
 from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare
+from musicflow_dagster.warehouse.duckdb.session import DuckDBWarehouse
 from tests.builders import FIRST_HOUR, LakeBuilder, hour_of_listens, listen, row
 
 
@@ -29,7 +30,7 @@ class Bench:
 
     def load(self, first, end, event=LISTEN_EVENTS):
         self.index.refresh()
-        return load_hours(self.connection, self.index, event, hours(first, end))
+        return load_hours(DuckDBWarehouse(self.connection), self.index, event, hours(first, end))
 
     def rows(self, columns="*"):
         return self.connection.sql(
@@ -279,7 +280,7 @@ def test_a_long_range_takes_as_many_statements_as_a_short_one(bench, monkeypatch
     counts = []
     for end in (1, 30):
         counting = CountingConnection(bench.connection)
-        load_hours(counting, bench.index, LISTEN_EVENTS, hours(0, end))
+        load_hours(DuckDBWarehouse(counting), bench.index, LISTEN_EVENTS, hours(0, end))
         counts.append(counting.statements)
 
     assert counts[0] == counts[1]

@@ -17,6 +17,7 @@ from musicflow_dagster.warehouse.duckdb.accounts import account_for
 from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare
 from musicflow_dagster.warehouse.duckdb.publication import current
 from musicflow_dagster.warehouse.duckdb.publishing import Publisher
+from musicflow_dagster.warehouse.duckdb.session import DuckDBWarehouse
 from musicflow_dagster.warehouse.lock import WriterLock
 from tests.builders import FIRST_HOUR, hour_of_listens, listen
 from tests.musicflow_dagster.facts import TABLES, stand_in
@@ -39,7 +40,7 @@ def built(settings, *, lose: str = ""):
         prepare(connection)
         stand_in(connection, fct_streams=lose)
         for event in EVENTS:
-            load_hours(connection, index, event, HOURS)
+            load_hours(DuckDBWarehouse(connection), index, event, HOURS)
         account_for(connection, HOURS)
         yield connection
         Publisher(connection, settings.snapshot).publish(TABLES, HOURS)

@@ -14,6 +14,7 @@ from musicflow_dagster.reconciliation import reconcile
 from musicflow_dagster.warehouse.duckdb.accounts import account_for
 from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare
 from musicflow_dagster.warehouse.duckdb.publishing import Publisher
+from musicflow_dagster.warehouse.duckdb.session import DuckDBWarehouse
 from streaming.limits import Limits
 from tests.builders import FIRST_HOUR
 from tests.musicflow_dagster.facts import TABLES, stand_in
@@ -43,7 +44,7 @@ def build(settings) -> dict:
         prepare(connection)
         stand_in(connection)
         for event in EVENTS:
-            load_hours(connection, index, event, HOURS)
+            load_hours(DuckDBWarehouse(connection), index, event, HOURS)
         account_for(connection, HOURS)
         Publisher(connection, settings.snapshot).publish(TABLES, HOURS)
     return index.hours(LISTEN_EVENTS.name, HOURS.start, HOURS.end)[0]

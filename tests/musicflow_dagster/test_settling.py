@@ -19,6 +19,7 @@ from musicflow_dagster.hours import hours_of, ranges_of
 from musicflow_dagster.knowledge import gather, manifest_index, rules
 from musicflow_dagster.planner import plan
 from musicflow_dagster.settings import Settings
+from musicflow_dagster.warehouse.choice import publications_of
 from musicflow_dagster.warehouse.duckdb.publication import Publication
 from streaming.retention import expire_event
 from tests.builders import FIRST_HOUR, LakeBuilder
@@ -37,6 +38,8 @@ STEPS = st.lists(
     max_size=9,
 )
 
+SNAPSHOT = "musicflow_dagster.warehouse.duckdb.snapshot.Snapshot"
+
 
 class World:
     """A lake of manifests alone, and a warehouse that remembers only what was built."""
@@ -50,8 +53,14 @@ class World:
         self.built = {event.name: {} for event in EVENTS}
         self.published, self.caught_up = Publication(1, "w", FIRST_HOUR), 0
         self.instance = dg.DagsterInstance.ephemeral()
-        patch.setattr("musicflow_dagster.automation.requests.current", lambda _: self.published)
-        patch.setattr("musicflow_dagster.knowledge.built_hours", self._built_hours)
+        patch.setattr(
+            f"{SNAPSHOT}.standing",
+            lambda _: self.published,
+        )
+        patch.setattr(
+            f"{SNAPSHOT}.built_hours",
+            lambda _, since=None: self._built_hours(since),
+        )
 
     def step(self, lands: list[int], passed: int, builds: int, happens: str | None) -> None:
         """Some hours of the platform's life, now being `caught_up`."""
@@ -72,7 +81,7 @@ class World:
     def plan_by_everything(self):
         index = manifest_index(self.settings)
         index.refresh()
-        known = gather(index, self.settings.snapshot, self.settings.warehouse)
+        known = gather(index, publications_of(self.settings))
         return plan(known, rules(self.settings))
 
     def _land(self, hours: list[int]) -> None:
@@ -91,7 +100,7 @@ class World:
                 built.update({hour: landed[name].get(hour, "") for hour in each})
             self.published = replace(self.published, number=self.published.number + 1)
 
-    def _built_hours(self, _snapshot, _warehouse, since=None):
+    def _built_hours(self, since):
         return {
             name: {hour: of for hour, of in hours.items() if since is None or hour >= since}
             for name, hours in self.built.items()
@@ -119,8 +128,8 @@ def test_what_is_settled_is_not_looked_at(tmp_path):
         asked = []
         original = world._built_hours
         patch.setattr(
-            "musicflow_dagster.knowledge.built_hours",
-            lambda *places: asked.append(places[2]) or original(*places),
+            f"{SNAPSHOT}.built_hours",
+            lambda _, since=None: asked.append(since) or original(since),
         )
         world.plan()
 
