@@ -1,27 +1,45 @@
 """The one door to the lake: every station reads and writes its files through here.
 
 The operations are those that a bucket offers as well as a folder does: whole objects, a
-conditional put, listing, deletion. Nothing relies on renaming.
+conditional put, listing, deletion. Nothing relies on renaming. The store in a folder is here,
+that in a bucket in `buckets.py`.
 """
 
 import errno
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
+from contracts.buckets import open_bucket_store
 from contracts.errors import LakeError, UnavailableError
+from contracts.new_file import NewFile
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
 
 _MAKING_TRIES = 100
+_TEMPORARY = ".tmp-"
 
 
 class Store(Protocol):
     """A tree of objects named by relative paths with `/`, such as `lake.py` makes them."""
 
+    @property
+    def filesystem(self) -> "AbstractFileSystem | None":
+        """What an engine needs beside `url` to read (DuckDB registers it); None for a folder."""
+
     def url(self, path: str) -> str:
         """What an engine (Spark, DuckDB, polars) opens to read `path`."""
+
+    def open(self, path: str) -> BinaryIO:
+        """Open the object to read parts of it.
+
+        Raises:
+            LakeError: There is no such object.
+        """
 
     def read(self, path: str) -> bytes:
         """The object's bytes.
@@ -39,14 +57,74 @@ class Store(Protocol):
     def put_if_absent(self, path: str, data: bytes) -> bool:
         """Write the object unless it stands; of several writers exactly one gets True."""
 
-    def create(self, path: str) -> BinaryIO:
+    def create(self, path: str) -> NewFile:
         """Open a new object for writing as a stream; closing it makes it stand."""
 
     def list(self, folder: str) -> Iterator[str]:
-        """Paths of all objects below `folder`, in order; none if it does not exist."""
+        """Paths of all objects below `folder`, sorted; none if it does not exist."""
 
     def delete(self, path: str) -> None:
         """Remove the object, and folders that became empty; no error if it is gone."""
+
+
+class FolderFile(NewFile):
+    """A file that is being written."""
+
+    def __init__(self, path: Path) -> None:
+        """Open `path`; what stood there is gone."""
+        self._path = path
+        self._file = path.open("wb")
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed or discarded."""
+        return self._file.closed
+
+    def write(self, data: bytes) -> int:
+        """Add bytes.
+
+        Raises:
+            UnavailableError: The disk is full, or failed.
+        """
+        with self._disk_errors():
+            return self._file.write(data)
+
+    def tell(self) -> int:
+        """How many bytes it has."""
+        return self._file.tell()
+
+    def flush(self) -> None:
+        """Hand what waits to the disk."""
+        with self._disk_errors():
+            self._file.flush()
+
+    def close(self) -> None:
+        """Make it stand, safe from a power failure.
+
+        Raises:
+            UnavailableError: The disk is full, or failed.
+        """
+        if self.closed:
+            return
+        try:
+            with self._disk_errors():
+                self._file.flush()
+                os.fsync(self._file.fileno())
+                self._file.close()
+        finally:
+            self.discard()
+
+    def discard(self) -> None:
+        """Let go of it as it is: whoever wrote it has noted its path."""
+        with suppress(OSError):
+            self._file.close()
+
+    @contextmanager
+    def _disk_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise disk_error(error, self._path) from error
 
 
 class FolderStore:
@@ -55,6 +133,11 @@ class FolderStore:
     def __init__(self, root: Path) -> None:
         """Use `root`, which need not exist yet."""
         self.root = root.absolute()
+
+    @property
+    def filesystem(self) -> None:
+        """Every engine reads files."""
+        return
 
     def url(self, path: str) -> str:
         """The file's absolute path."""
@@ -66,8 +149,17 @@ class FolderStore:
         Raises:
             LakeError: There is no such file.
         """
+        with self.open(path) as file:
+            return file.read()
+
+    def open(self, path: str) -> BinaryIO:
+        """Open the file to read parts of it.
+
+        Raises:
+            LakeError: There is no such file.
+        """
         try:
-            return (self.root / path).read_bytes()
+            return (self.root / path).open("rb")
         except FileNotFoundError as error:
             raise LakeError(f"the lake {self.root} has no {path}") from error
 
@@ -99,7 +191,7 @@ class FolderStore:
             temporary.unlink()
         return True
 
-    def create(self, path: str) -> BinaryIO:
+    def create(self, path: str) -> NewFile:
         """Open a new file, making its folders.
 
         Raises:
@@ -108,17 +200,15 @@ class FolderStore:
         target = self.root / path
         try:
             _make_folder(target.parent)
-            return target.open("wb")
+            return FolderFile(target)
         except OSError as error:
             raise disk_error(error, target) from error
 
     def list(self, folder: str) -> Iterator[str]:
         """Paths of all files below `folder`, sorted; unfinished ones (`.tmp-…`) left out."""
-        for here, folders, files in os.walk(self.root / folder):
-            folders.sort()
-            for name in sorted(files):
-                if not name.startswith(".tmp-"):
-                    yield (Path(here) / name).relative_to(self.root).as_posix()
+        for path in _files_below(self.root / folder):
+            if not path.name.startswith(_TEMPORARY):
+                yield path.relative_to(self.root).as_posix()
 
     def delete(self, path: str) -> None:
         """Remove the file and the folders above it that became empty, up to the root."""
@@ -131,7 +221,7 @@ class FolderStore:
     def _written_beside(self, path: str, data: bytes) -> Path:
         """A finished temporary file in the folder of `path`, safe on disk."""
         target = self.root / path
-        temporary = target.parent / f".tmp-{uuid.uuid4().hex}"
+        temporary = target.parent / f"{_TEMPORARY}{uuid.uuid4().hex}"
         try:
             _make_folder(target.parent)
             with temporary.open("wb") as file:
@@ -146,13 +236,14 @@ class FolderStore:
 
 
 def open_store(lake: str) -> Store:
-    """The store of a lake given as a folder.
+    """The store of a lake given as a folder, `gs://bucket/folder` or `s3://bucket/folder`.
 
     Raises:
-        UnavailableError: `lake` names a scheme that is not supported.
+        ConfigurationError: `lake` names a scheme that is not supported, or no bucket; or what
+            its buckets need is not installed.
     """
     if "://" in lake:
-        raise UnavailableError(f"the lake {lake} is no folder; give a local folder")
+        return open_bucket_store(lake)
     return FolderStore(Path(lake))
 
 
@@ -165,6 +256,20 @@ def disk_error(error: OSError, path: Path) -> UnavailableError:
         errno.EACCES: "writing is not permitted: change the folder's owner or choose another",
     }.get(error.errno or 0, str(error))
     return UnavailableError(f"cannot write {path}: {advice}")
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Files in the order of their paths, as a bucket lists its objects."""
+    try:
+        with os.scandir(folder) as entries:
+            found = {each.name + "/" * each.is_dir(): Path(each.path) for each in entries}
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for name in sorted(found):
+        if name.endswith("/"):
+            yield from _files_below(found[name])
+        else:
+            yield found[name]
 
 
 def _make_folder(folder: Path) -> None:

@@ -1,16 +1,14 @@
 """Writing a task's Parquet files: one per folder, in bounded memory."""
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import BinaryIO
+from collections.abc import Callable, Sequence
+from typing import BinaryIO, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contracts.manifests import DataFile
-from contracts.store import Store, disk_error
+from contracts.new_file import NewFile
+from contracts.store import Store
 
 _LOOKED_UP = ["event_id", "occurred_at"]
 """Columns with statistics: a fifth of the writing would go into those of the others."""
@@ -28,7 +26,7 @@ class GrowingFile:
         self._hour = hour
         self._waiting: list[pa.Table] = []
         self._rows = 0
-        self._file: BinaryIO | None = None
+        self._file: NewFile | None = None
         self._writer: pq.ParquetWriter | None = None
 
     def add(self, rows: pa.Table) -> None:
@@ -41,22 +39,21 @@ class GrowingFile:
         """Write what waits as a row group.
 
         Raises:
-            UnavailableError: The disk is full, read-only or forbidden.
+            UnavailableError: The disk is full, read-only or forbidden; or the bucket is.
         """
         if not self._waiting:
             return
         rows = pa.concat_tables(self._waiting)
-        with self._disk_errors(store):
-            if self._writer is None:
-                self._file = store.create(self.path)
-                self._writer = pq.ParquetWriter(
-                    self._file,
-                    rows.schema,
-                    compression="zstd",
-                    use_dictionary=[each for each in rows.schema.names if each not in _DISTINCT],  # type: ignore[arg-type]  # the stubs lack lists
-                    write_statistics=_LOOKED_UP,
-                )
-            self._writer.write_table(rows, row_group_size=rows.num_rows)
+        if self._writer is None:
+            self._file = store.create(self.path)
+            self._writer = pq.ParquetWriter(
+                cast("BinaryIO", self._file),
+                rows.schema,
+                compression="zstd",
+                use_dictionary=[each for each in rows.schema.names if each not in _DISTINCT],  # type: ignore[arg-type]  # the stubs lack lists
+                write_statistics=_LOOKED_UP,
+            )
+        self._writer.write_table(rows, row_group_size=rows.num_rows)
         self._waiting = []
         self.waiting_bytes = 0
 
@@ -64,32 +61,20 @@ class GrowingFile:
         """Write the rest and close; the file stands from here on.
 
         Raises:
-            UnavailableError: The disk is full, read-only or forbidden.
+            UnavailableError: The disk is full, read-only or forbidden; or the bucket is.
         """
         self.flush(store)
         if self._writer is None or self._file is None:
             raise ValueError(f"{self.path} got no rows")
-        with self._disk_errors(store):
-            self._writer.close()
-            size = self._file.tell()
-            # A manifest that survives a power failure must not name files that don't.
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
+        self._writer.close()
+        size = self._file.tell()
+        self._file.close()
         return DataFile(self.path, self._hour, self._rows, size)
 
     def abandon(self) -> None:
         """Let go of the file as it is; what was wrong with it has been told."""
         if self._file is not None:
-            with suppress(OSError):
-                self._file.close()
-
-    @contextmanager
-    def _disk_errors(self, store: Store) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise disk_error(error, Path(store.url(self.path))) from error
+            self._file.discard()
 
 
 class TaskFiles:

@@ -156,9 +156,9 @@ def _parquet_of(store: Store, path: str) -> Iterator[pq.ParquetFile]:
         LakeError: It is gone or can't be read.
     """
     try:
-        with pq.ParquetFile(store.url(path)) as file:
+        with store.open(path) as opened, pq.ParquetFile(opened) as file:
             yield file
-    except (OSError, pa.ArrowException) as error:
+    except (LakeError, OSError, pa.ArrowException) as error:
         raise LakeError(
             f"{path}, which a manifest names, can't be read ({type(error).__name__}): "
             "restore it, then replay again"

@@ -130,7 +130,7 @@ def test_a_lost_key_is_a_problem(built):
 def test_a_lake_elsewhere_is_a_problem(settings):
     [finding] = data.lake(settings.model_copy(update={"lake": "ftp://lake"}))
 
-    assert "give a local folder" in finding.do
+    assert "give a folder" in finding.do
 
 
 @pytest.mark.parametrize("harm", ["a file is gone", "the record is damaged"])

@@ -13,8 +13,8 @@ from contracts.manifests import ManifestLog
 from contracts.store import FolderStore
 from streaming.broker import running_broker
 from streaming.landing import land
-from streaming.spark_options import BATCHES_KEPT
 from streaming.settings import BrokerSettings, LandingSettings
+from streaming.spark_options import BATCHES_KEPT
 
 from .messages import listen
 

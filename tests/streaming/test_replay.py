@@ -267,7 +267,7 @@ def test_the_command_replays_the_events_that_are_named(home):
     [
         pytest.param(["--to", "2026-01-02T12"], "the one to stop before", id="no hours"),
         pytest.param(["--lake", "nowhere"], "there is no lake in", id="no lake"),
-        pytest.param(["--lake", "gs://bucket"], "is no folder", id="a bucket"),
+        pytest.param(["--lake", "ftp://host"], "give a folder", id="no lake there"),
     ],
 )
 def test_what_cannot_be_replayed_is_one_clear_line(home, arguments, told):
