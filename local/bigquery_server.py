@@ -13,6 +13,7 @@ import signal
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from http import HTTPStatus
 from importlib import import_module
 from pathlib import Path
@@ -73,7 +74,7 @@ def fetching(load: LoadJob, storage: str, failed: Callable[..., Any]) -> LoadJob
 
 
 def mend_translation() -> None:
-    """Have `create table t (columns) as (select …)` understood in its brackets, as dbt writes it."""
+    """Have `create table t (columns) as (select …)` understood, brackets and all: dbt writes it."""
     rewriter: Any = import_module("bqemulator.sql.rewriter.create_table_schema_ctas")
     first_select = rewriter._first_select  # noqa: SLF001  it has no other name
 
@@ -81,6 +82,21 @@ def mend_translation() -> None:
         return first_select(body.unnest() if body else body)
 
     rewriter._first_select = within_brackets  # noqa: SLF001
+
+
+def parse_once() -> None:
+    """Have a statement parsed once and copied: the emulator's many steps parse it anew each."""
+    dialect: Any = import_module("sqlglot.dialects.dialect").Dialect
+    parse = dialect.parse
+    trees = lru_cache(maxsize=256)(lambda kind, text: parse(kind(), text))
+
+    def parsed(self: Any, text: str, **options: Any) -> list[Any]:
+        if options or self.settings:
+            return list(parse(self, text, **options))
+        kind: Any = type(self)
+        return [tree and tree.copy() for tree in trees(kind, text)]
+
+    dialect.parse = parsed
 
 
 async def serve(project: str, address_file: Path) -> None:
@@ -91,6 +107,7 @@ async def serve(project: str, address_file: Path) -> None:
         failed = jobs._failed_job_meta  # noqa: SLF001  as the emulator itself reports a failed job
         jobs.execute_load_job = fetching(jobs.execute_load_job, storage, failed)
     mend_translation()
+    parse_once()
     settings = import_module("bqemulator.config").Settings(
         rest_host=HOST,
         rest_port=0,
