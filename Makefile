@@ -4,13 +4,16 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo dev test setup contracts format lint types bench lock clean
+.PHONY: help demo demo-cloud dev test setup contracts format lint types bench lock clean
 
 help:  ## what each word does
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 demo: $(INSTALLED)  ## the main job end to end [SONGS=songs.csv | EVENTS=folder of NDJSON]
 	@python -m local demo $(if $(SONGS),--songs "$(SONGS)") $(if $(EVENTS),--events "$(EVENTS)")
+
+demo-cloud: $(INSTALLED)  ## the same on emulators of GCS and BigQuery [LAKE=s3: on MinIO]
+	@python -m local demo --cloud $(or $(LAKE),gs) $(if $(SONGS),--songs "$(SONGS)") $(if $(EVENTS),--events "$(EVENTS)")
 
 dev: $(INSTALLED)  ## the live platform, until Ctrl-C
 	@python -m local dev

@@ -10,9 +10,13 @@ import click
 from contracts.errors import MusicFlowError
 from local import demo as demo_run
 from local import dev as dev_run
+from local import places
 from local.workspace import Workspace
 
 WORK_FOLDER = Path(".musicflow")
+CLOUDS = {"gs": places.google, "s3": places.s3}
+GOOGLE_USERS = 1000
+"""Listeners where an emulator of BigQuery does the work of a warehouse."""
 
 
 @click.group()
@@ -34,25 +38,34 @@ def main() -> None:
 @click.option(
     "--users",
     type=click.IntRange(min=1),
-    default=demo_run.USERS,
-    show_default=True,
-    help="Listeners to simulate.",
+    help=f"Listeners to simulate. [default: {demo_run.USERS}; with --cloud gs {GOOGLE_USERS}]",
+)
+@click.option(
+    "--cloud",
+    type=click.Choice(list(CLOUDS)),
+    help="The lake in a bucket on this machine: gs (with BigQuery's emulator), or s3 (MinIO).",
 )
 @click.option(
     "--home",
     type=click.Path(path_type=Path),
     default=WORK_FOLDER,
     show_default=True,
-    help="Work folder; the run itself stands in its `demo`, which is emptied first.",
+    help="Work folder; the run itself stands in its `demo` (with --cloud in its `demo-cloud`), "
+    "which is emptied first.",
 )
-def demo(songs: Path | None, events: Path | None, users: int, home: Path) -> None:
+def demo(
+    songs: Path | None, events: Path | None, users: int | None, cloud: str | None, home: Path
+) -> None:
     """The main job end to end, once: listeners, Kafka, Spark, lake, Dagster, DuckDB, dbt."""
     if songs and events:
         raise click.UsageError("--songs is for simulated listeners, --events brings its own")
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
-    workspace = Workspace.under(home, "demo")
-    reconciled = demo_run.run(workspace, demo_run.Source(songs=songs, events=events, users=users))
+    users = users or (GOOGLE_USERS if cloud == "gs" else demo_run.USERS)
+    source = demo_run.Source(songs=songs, events=events, users=users)
+    workspace = Workspace.under(home, "demo-cloud" if cloud else "demo")
+    place = CLOUDS[cloud] if cloud else places.folders
+    reconciled = demo_run.run(workspace, source, place)
     sys.exit(0 if reconciled else 1)
 
 

@@ -17,9 +17,10 @@ from rich.console import Console
 from contracts.errors import ConfigurationError, UnavailableError
 from contracts.events import EVENTS
 from contracts.progress import read_progress
-from contracts.store import disk_error, open_store
+from contracts.store import Store, disk_error
 from local import outcome, processes
 from local.broker import Broker, broker, refuse_messages
+from local.places import OpenPlace, Place, folders
 from local.report import Report
 from local.screen import Screen
 from local.workspace import Workspace
@@ -81,8 +82,13 @@ class Source:
         ]  # fmt: skip
 
 
-def run(workspace: Workspace, source: Source) -> bool:
+def run(workspace: Workspace, source: Source, place: OpenPlace = folders) -> bool:
     """Run the whole job from a clean start; whether every event is accounted for.
+
+    Args:
+        workspace: Where it is run.
+        source: The events.
+        place: Opens where the lake and the warehouse are.
 
     Raises:
         ConfigurationError: The input is wrong; nothing was started.
@@ -91,16 +97,31 @@ def run(workspace: Workspace, source: Source) -> bool:
     settings = workspace.settings(start=source.history_start())
     with only_demo_in(workspace.home):
         make_clean(workspace.home)
-        workspace.write_settings(settings)
         screen = Screen(Console())
-        report = run_stages(workspace, screen, source, {**os.environ, **settings})
+        with opened(workspace, screen, place) as here:
+            settings |= here.variables
+            workspace.write_settings(settings)
+            environment = {**os.environ, **settings}
+            report = run_stages(workspace, screen, source, here, environment)
         (workspace.home / "report.json").write_text(json.dumps(report.as_json(), indent=2) + "\n")
-        screen.summary(report, next_steps(workspace))
+        screen.summary(report, next_steps(workspace, here))
     return report.reconciled
 
 
+@contextmanager
+def opened(workspace: Workspace, screen: Screen, place: OpenPlace) -> Iterator[Place]:
+    """A place, with a stage on the screen where it has to be started first."""
+    with ExitStack() as stack:
+        if place is folders:
+            yield stack.enter_context(place(workspace))
+            return
+        with screen.stage("cloud", "a cloud on this machine (built once, some minutes)"):
+            here = stack.enter_context(place(workspace))
+        yield here
+
+
 def run_stages(
-    workspace: Workspace, screen: Screen, source: Source, environment: dict[str, str]
+    workspace: Workspace, screen: Screen, source: Source, here: Place, environment: dict[str, str]
 ) -> Report:
     """One station after the other, and what it came to."""
     with ExitStack() as stack:
@@ -110,14 +131,15 @@ def run_stages(
                 refuse_messages(kafka.servers)
         environment["KAFKA_BOOTSTRAP_SERVERS"] = kafka.servers
         produced = publish(workspace, screen, source, environment)
-        land(workspace, screen, environment, sum(produced.values()), kafka)
+        land(workspace, screen, environment, Landing(here.lake, sum(produced.values()), kafka))
     build(workspace, screen, environment)
+    tables = here.tables()
     return Report(
-        topics=outcome.topic_counts(workspace, produced),
-        facts=outcome.facts(workspace),
-        hours=outcome.hours(workspace),
+        topics=outcome.topic_counts(here.lake, tables, produced),
+        facts=outcome.facts(tables),
+        hours=outcome.hours(tables),
         hours_reconciled=reconcile(workspace, screen, environment),
-        top_songs=outcome.top_songs(workspace),
+        top_songs=outcome.top_songs(tables),
         seconds=screen.seconds,
     )
 
@@ -145,9 +167,15 @@ def only_demo_in(home: Path) -> Iterator[None]:
         yield
 
 
-def next_steps(workspace: Workspace) -> dict[str, str]:
+def next_steps(workspace: Workspace, here: Place) -> dict[str, str]:
     """What to do after a demo, as commands for the repository's root."""
     home = os.path.relpath(workspace.home)
+    if here.is_gone:
+        return {
+            "the counts, for machines": f"{home}/report.json",
+            "what each station said": f"{home}/logs",
+            "the same in a cloud of yours": "docs/cloud.md",
+        }
     ours = f". {os.path.relpath(workspace.settings_file)}"
     views = f"{home}/snapshot/musicflow.duckdb"
     return {
@@ -195,19 +223,29 @@ def publish(
     return {event.name: topics.get(event.name, {}).get("messages", 0) for event in EVENTS}
 
 
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """What is landed, and where it is to be seen."""
+
+    lake: Store
+    messages: int
+    kafka: Broker
+
+    def landed(self) -> int:
+        """Messages that landing has committed so far."""
+        records = (read_progress(self.lake, event.name) for event in EVENTS)
+        return sum(sum(record.committed.values()) for record in records if record)
+
+
 def land(
-    workspace: Workspace,
-    screen: Screen,
-    environment: Mapping[str, str],
-    messages: int,
-    kafka: Broker,
+    workspace: Workspace, screen: Screen, environment: Mapping[str, str], landing: Landing
 ) -> None:
     """Drain Kafka into the lake; a landing that was killed is started again, as in production."""
     with screen.stage("land", "Spark lands the events in the lake") as show:
 
         def look() -> None:
-            kafka.check()
-            show(f"{landed(workspace):,} of {messages:,} messages")
+            landing.kafka.check()
+            show(f"{landing.landed():,} of {landing.messages:,} messages")
 
         def drain() -> None:
             processes.run(
@@ -223,13 +261,6 @@ def land(
                 return
             screen.note("landing was killed; it is started again and goes on where it was")
         drain()
-
-
-def landed(workspace: Workspace) -> int:
-    """Messages that landing has committed so far."""
-    store = open_store(str(workspace.lake))
-    records = (read_progress(store, event.name) for event in EVENTS)
-    return sum(sum(record.committed.values()) for record in records if record)
 
 
 def build(workspace: Workspace, screen: Screen, environment: Mapping[str, str]) -> None:

@@ -1,17 +1,14 @@
-"""What a run left behind, read where its users would read it: manifests and the snapshot."""
+"""What a run left behind, read where its users would read it: manifests and published tables."""
 
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
-
-import duckdb
 
 from contracts.events import EVENTS
 from contracts.lake import hour_key
 from contracts.manifests import ManifestLog
-from contracts.store import open_store
+from contracts.store import Store
 from local.report import TopicCounts
-from local.workspace import Workspace
+from local.tables import Tables
 
 TOP_SONGS = """
 select songs.song_title, artists.artist_name, count(*) as plays
@@ -22,73 +19,55 @@ group by streams.song_key, songs.song_title, artists.artist_name
 order by plays desc, songs.song_title, artists.artist_name
 limit 5
 """
-
-
-NO_SNAPSHOT = {"fct_streams": 0}
+NOTHING_BUILT = {"fct_streams": 0}
 """The facts before anything was built."""
 
 
-def topic_counts(workspace: Workspace, produced: Mapping[str, int]) -> dict[str, TopicCounts]:
+def topic_counts(
+    lake: Store, tables: Tables, produced: Mapping[str, int]
+) -> dict[str, TopicCounts]:
     """Each topic's messages, hop by hop; `produced` are what Kafka acknowledged."""
-    loaded = _loaded(workspace)
+    loaded = _loaded(tables)
     return {
-        event.name: _counts(workspace, event.name, produced[event.name], loaded[event.name])
+        event.name: _counts(lake, event.name, produced[event.name], loaded[event.name])
         for event in EVENTS
     }
 
 
-def facts(workspace: Workspace) -> dict[str, int]:
+def facts(tables: Tables) -> dict[str, int]:
     """Rows of each published fact."""
-    with _snapshot(workspace) as views:
-        names = views.execute(
-            "select view_name from duckdb_views() where schema_name = 'marts' "
-            "and view_name like 'fct_%' order by all"
-        ).fetchall()
-        counts = {name: views.table(f"marts.{name}").count("*").fetchall() for (name,) in names}
-    return NO_SNAPSHOT | {name: int(rows[0][0]) for name, rows in counts.items()}
+    names = [name for name in tables.names("marts") if name.startswith("fct_")]
+    counts = {name: tables.rows(f"select count(*) from marts.{name}") for name in names}  # noqa: S608 - names are the warehouse's own
+    return NOTHING_BUILT | {name: int(rows[0][0]) for name, rows in counts.items()}
 
 
-def hours(workspace: Workspace) -> int:
+def hours(tables: Tables) -> int:
     """Hours that were built."""
-    return len({hour for loaded in _loaded(workspace).values() for hour in loaded})
+    return len({hour for loaded in _loaded(tables).values() for hour in loaded})
 
 
-def top_songs(workspace: Workspace) -> list[tuple[str, str, int]]:
+def top_songs(tables: Tables) -> list[tuple[str, str, int]]:
     """The most played songs: title, artist, plays."""
-    if not _views(workspace).exists():
+    if "fct_streams" not in tables.names("marts"):
         return []
-    with _snapshot(workspace) as views:
-        return views.execute(TOP_SONGS).fetchall()
+    return [(song, artist, plays) for song, artist, plays in tables.rows(TOP_SONGS)]
 
 
-def _views(workspace: Workspace) -> Path:
-    return workspace.snapshot / "musicflow.duckdb"
-
-
-def _snapshot(workspace: Workspace) -> duckdb.DuckDBPyConnection:
-    """The published snapshot; an empty database before anything was published."""
-    views = _views(workspace)
-    return duckdb.connect(views, read_only=True) if views.exists() else duckdb.connect()
-
-
-def _loaded(workspace: Workspace) -> dict[str, dict[str, tuple[int, int]]]:
+def _loaded(tables: Tables) -> dict[str, dict[str, tuple[int, int]]]:
     """Raw rows and removed duplicates of each event and built hour."""
     found: dict[str, dict[str, tuple[int, int]]] = {event.name: {} for event in EVENTS}
-    if _views(workspace).exists():
-        with _snapshot(workspace) as views:
-            rows = views.execute(
-                "select event, hour, raw_rows, duplicates from reconciliation.raw_hours"
-            ).fetchall()
+    if "raw_hours" in tables.names("reconciliation"):
+        rows = tables.rows("select event, hour, raw_rows, duplicates from reconciliation.raw_hours")
         for event, hour, raw_rows, duplicates in rows:
             found[event][hour_key(hour)] = (raw_rows, duplicates)
     return found
 
 
 def _counts(
-    workspace: Workspace, event_name: str, produced: int, loaded: Mapping[str, tuple[int, int]]
+    lake: Store, event_name: str, produced: int, loaded: Mapping[str, tuple[int, int]]
 ) -> TopicCounts:
     """The topic's counts, what was accepted and rejected being what the manifests say."""
-    manifests = list(ManifestLog(open_store(str(workspace.lake)), event_name).after(0))
+    manifests = list(ManifestLog(lake, event_name).after(0))
     rejected: Counter[str] = Counter()
     for manifest in manifests:
         rejected.update(manifest.rejected_by_reason)
