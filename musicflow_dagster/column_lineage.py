@@ -1,7 +1,7 @@
 """Which columns a model's columns are made of, read from the SQL that dbt compiled."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import cast
 
 from sqlglot import MappingSchema, exp, parse_one
@@ -12,9 +12,24 @@ from sqlglot.optimizer.scope import build_scope
 
 from contracts.errors import MusicFlowError
 
-DIALECT = "duckdb"
 Tables = dict[str, dict[str, dict[str, dict[str, str]]]]
 """The type of each column, by database, schema and table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What stands in a warehouse: its columns, and the dialect of queries to them.
+
+    `layers` tells what layer a schema is of, where schemas are not called so themselves.
+    """
+
+    dialect: str
+    tables: Tables
+    layers: Mapping[str, str] = field(default_factory=dict)
+
+    def layer(self, schema: str) -> str:
+        """The layer of a schema."""
+        return self.layers.get(schema, schema)
 
 
 class UnreadableSqlError(MusicFlowError):
@@ -30,7 +45,9 @@ class SourceColumn:
     column: str
 
 
-def sources_of_columns(query: str, tables: Tables) -> dict[str, list[SourceColumn]]:
+def sources_of_columns(
+    query: str, tables: Tables, dialect: str = "duckdb"
+) -> dict[str, list[SourceColumn]]:
     """The columns of the query, each with the columns of `tables` that it is made of.
 
     Raises:
@@ -42,12 +59,12 @@ def sources_of_columns(query: str, tables: Tables) -> dict[str, list[SourceColum
     {'title': [SourceColumn(schema='raw', table='listens', column='song')]}
     """
     try:
-        known = MappingSchema({**tables}, dialect=DIALECT)
-        whole = qualify(parse_one(query, dialect=DIALECT), dialect=DIALECT, schema=known)
+        known = MappingSchema({**tables}, dialect=dialect)
+        whole = qualify(parse_one(query, dialect=dialect), dialect=dialect, schema=known)
         scope = build_scope(whole)
         columns = cast("exp.Query", whole).named_selects
         traced = {
-            each: lineage(each, whole, known, dialect=DIALECT, scope=scope) for each in columns
+            each: lineage(each, whole, known, dialect=dialect, scope=scope) for each in columns
         }
     except SqlglotError as error:
         raise UnreadableSqlError(f"no lineage of a query: {type(error).__name__}") from error

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +37,37 @@ def prepared_project(settings: Settings) -> DbtProject:
     return project
 
 
-def published_models(manifest: dict[str, Any]) -> Iterator[tuple[dg.AssetKey, Published]]:
+def dbt_environment(settings: Settings) -> dict[str, str]:
+    """The variables that lead dbt to the warehouse of `settings`."""
+    variables = {
+        "MUSICFLOW_TARGET": settings.target,
+        "MUSICFLOW_WAREHOUSE": str(settings.warehouse),
+    }
+    if settings.target == "local":
+        return variables
+    most = settings.maximum_bytes_billed
+    return variables | {
+        "GOOGLE_CLOUD_PROJECT": settings.project,
+        "MUSICFLOW_BIGQUERY_LOCATION": settings.bigquery_location,
+        "MUSICFLOW_DATASET_PREFIX": settings.dataset_prefix,
+        **({"MUSICFLOW_MAXIMUM_BYTES_BILLED": str(most)} if most else {}),
+    }
+
+
+def layer_of(node: Mapping[str, Any], prefix: str) -> str:
+    """The layer that a model or source is of: its schema, without the prefix of BigQuery's."""
+    return str(node["schema"]).removeprefix(prefix)
+
+
+def published_models(
+    manifest: dict[str, Any], prefix: str = ""
+) -> Iterator[tuple[dg.AssetKey, Published]]:
     """The models that leave the warehouse, as their `meta` says, and their asset keys."""
     for node in manifest["nodes"].values():
         meta = node.get("config", {}).get("meta", {})
         if node["resource_type"] == "model" and "publish" in meta:
-            yield dg.AssetKey([node["schema"], node["name"]]), _published(node, meta)
+            layer = layer_of(node, prefix)
+            yield dg.AssetKey([layer, node["name"]]), _published(node, meta, layer)
 
 
 def read_manifest(project: DbtProject) -> dict[str, Any]:
@@ -51,10 +76,10 @@ def read_manifest(project: DbtProject) -> dict[str, Any]:
     return manifest
 
 
-def _published(node: dict[str, Any], meta: dict[str, Any]) -> Published:
+def _published(node: dict[str, Any], meta: dict[str, Any], layer: str) -> Published:
     publish, reach = meta["publish"], meta.get("reach", {})
     return Published(
-        schema=node["schema"],
+        schema=layer,
         table=node["alias"],
         by=publish["by"],
         time_column=publish.get("time_column", ""),
@@ -80,7 +105,7 @@ def _parse(root: Path, settings: Settings) -> None:
     command += ["--project-dir", str(root), "--profiles-dir", str(root)]
     command += ["--target-path", str(target)]
     # With the same profile as at run time, dbt can reuse what it has parsed.
-    environment = os.environ | {"MUSICFLOW_WAREHOUSE": str(settings.warehouse)}
+    environment = os.environ | dbt_environment(settings)
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
         words = (done.stdout.strip() or done.stderr.strip()).splitlines()

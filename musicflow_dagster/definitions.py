@@ -45,7 +45,7 @@ def _assembled(settings: Settings) -> dg.Definitions:
     on_dataproc = dataproc(settings)
     project = prepared_project(settings)
     manifest = read_manifest(project)
-    published = list(published_models(manifest))
+    published = list(published_models(manifest, settings.dataset_prefix))
     return dg.Definitions(
         assets=presented(
             [

@@ -1,7 +1,8 @@
 """What assets work with: the lake, the warehouse and the snapshot of one set of settings."""
 
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import dagster as dg
@@ -13,6 +14,8 @@ from musicflow_dagster.hours import HourRange
 from musicflow_dagster.judging import Judgement, judge
 from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.settings import Settings
+from musicflow_dagster.warehouse.bigquery.place import Place
+from musicflow_dagster.warehouse.choice import bigquery
 from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare
 from musicflow_dagster.warehouse.duckdb.session import DuckDBWarehouse
 from musicflow_dagster.warehouse.lock import WriterLock
@@ -62,7 +65,6 @@ class WarehouseResource(dg.ConfigurableResource):
     """
 
     path: str
-    snapshot: str
     patience_seconds: float = 3600.0
     _lock: WriterLock | None = PrivateAttr(default=None)
 
@@ -76,12 +78,49 @@ class WarehouseResource(dg.ConfigurableResource):
         if self._lock:
             self._lock.release()
 
+    @abstractmethod
+    def open(self) -> AbstractContextManager[Warehouse]:
+        """The warehouse, with everything in it that loads need."""
+
+
+class DuckDBResource(WarehouseResource):
+    """The warehouse in the file `path`; it is closed between steps, for dbt to open it."""
+
+    snapshot: str
+
     @contextmanager
     def open(self) -> Iterator[Warehouse]:
         """The warehouse, with everything in it that loads need."""
         with open_warehouse(Path(self.path)) as connection:
             prepare(connection)
             yield DuckDBWarehouse(connection, Path(self.snapshot))
+
+
+class BigQueryResource(WarehouseResource):
+    """The warehouse in BigQuery. At `path` there is only the lock of this machine's runs.
+
+    It is no `dagster_gcp.BigQueryResource`: that one has no place for a limit of bytes or for an
+    emulator, and writes the credentials that it is given to a file.
+    """
+
+    project: str
+    location: str
+    prefix: str = ""
+    maximum_bytes_billed: int | None = None
+    _run: str = PrivateAttr(default="")
+    _opened: int = PrivateAttr(default=0)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Wait until no other run writes; remember whose jobs they are."""
+        super().setup_for_execution(context)
+        self._run = context.run_id or ""
+
+    @contextmanager
+    def open(self) -> Iterator[Warehouse]:
+        """The warehouse; ids of its jobs tell the run, and which opening of it this is."""
+        self._opened += 1
+        place = Place(self.project, self.location, self.prefix, self.maximum_bytes_billed)
+        yield bigquery().open_warehouse(place, f"musicflow-{self._run[:8]}-{self._opened}")
 
 
 def lake_resource(settings: Settings) -> LakeResource:
@@ -91,4 +130,12 @@ def lake_resource(settings: Settings) -> LakeResource:
 
 def warehouse_resource(settings: Settings) -> WarehouseResource:
     """The warehouse of `settings`."""
-    return WarehouseResource(path=str(settings.warehouse), snapshot=str(settings.snapshot))
+    if settings.target == "local":
+        return DuckDBResource(path=str(settings.warehouse), snapshot=str(settings.snapshot))
+    return BigQueryResource(
+        path=str(settings.warehouse),
+        project=settings.project,
+        location=settings.bigquery_location,
+        prefix=settings.dataset_prefix,
+        maximum_bytes_billed=settings.maximum_bytes_billed,
+    )

@@ -166,7 +166,7 @@ class Settings(BaseSettings):
     @property
     def dbt_target(self) -> Path:
         """Where dbt keeps what it derives from the project."""
-        return self.home / "dbt"
+        return self.home / ("dbt" if self.target == "local" else f"dbt-{self.dataset('gcp')}")
 
 
 def read_settings() -> Settings:

@@ -1,5 +1,6 @@
 """Valid things in one call: events, and lakes as landing would leave them."""
 
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -28,7 +29,7 @@ from contracts.manifests import (
     PartitionRange,
 )
 from contracts.progress import Progress, write_progress
-from contracts.store import FolderStore
+from contracts.store import FolderStore, Store
 from contracts.to_arrow import REJECTED_SCHEMA, accepted_schema
 
 FIRST_HOUR = datetime(2026, 1, 1, tzinfo=UTC)
@@ -66,14 +67,18 @@ def hour_of_listens(hour: int, count: int) -> list[Row]:
 
 @dataclass
 class LakeBuilder:
-    """Writes a lake as landing does: Parquet files, then the manifest; progress apart."""
+    """Writes a lake as landing does: Parquet files, then the manifest; progress apart.
+
+    It stands in the folder `root`, or behind another `store`, where `root` only names it.
+    """
 
     root: Path
+    store: Store = None
     offsets: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Make the lake's record."""
-        self.store = FolderStore(self.root)
+        self.store = self.store or FolderStore(self.root)
         self.store.put_if_absent(LAKE_RECORD, f'{{"id": "{self.root.name}"}}'.encode())
 
     def land(
@@ -161,10 +166,10 @@ class LakeBuilder:
         return DataFile(path, hour_key(hour), len(rows) if claimed is None else claimed, size)
 
     def _write(self, path: str, rows: list[Row], schema: pa.Schema) -> int:
-        target = self.root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(pa.Table.from_pylist(rows, schema), target)
-        return target.stat().st_size
+        file = io.BytesIO()
+        pq.write_table(pa.Table.from_pylist(rows, schema), file)
+        self.store.put(path, file.getvalue())
+        return file.tell()
 
 
 def _reject(event: Event, reason: str, offset: int) -> Row:

@@ -13,40 +13,43 @@ import dagster as dg
 from dagster_dbt import DbtCliInvocation
 
 from musicflow_dagster.assets.run_hours import add_metadata
-from musicflow_dagster.column_lineage import Tables, UnreadableSqlError, sources_of_columns
+from musicflow_dagster.column_lineage import Catalogue, UnreadableSqlError, sources_of_columns
 
 
 def add_column_lineage(
     context: dg.AssetExecutionContext,
     invocation: DbtCliInvocation,
     newest: datetime,
-    tables: Tables,
+    catalogue: Catalogue,
 ) -> None:
     """Attach it to what `invocation` has built, at its `newest` hour.
 
-    `tables` are those of the warehouse.
+    `catalogue` is the warehouse's.
     """
     for node in invocation.manifest["nodes"].values():
-        key = dg.AssetKey([node["schema"], node["name"]])
+        key = dg.AssetKey([catalogue.layer(node["schema"]), node["name"]])
         query = _compiled(node, invocation.target_path)
         if key not in context.selected_asset_keys or query is None:
             continue
         try:
-            found = _column_lineage(query, tables)
+            found = _column_lineage(query, catalogue)
         except UnreadableSqlError as error:
             context.log.warning("%s: %s", node["name"], error)
             continue
         add_metadata(context, {"dagster/column_lineage": found}, key, newest)
 
 
-def _column_lineage(query: str, tables: Tables) -> dg.TableColumnLineage:
+def _column_lineage(query: str, catalogue: Catalogue) -> dg.TableColumnLineage:
+    traced = sources_of_columns(query, catalogue.tables, catalogue.dialect)
     return dg.TableColumnLineage(
         {
             column: [
-                dg.TableColumnDep(dg.AssetKey([each.schema, each.table]), each.column)
+                dg.TableColumnDep(
+                    dg.AssetKey([catalogue.layer(each.schema), each.table]), each.column
+                )
                 for each in sources
             ]
-            for column, sources in sources_of_columns(query, tables).items()
+            for column, sources in traced.items()
         }
     )
 

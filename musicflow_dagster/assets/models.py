@@ -21,6 +21,7 @@ from musicflow_dagster.assets.keys import OWNERS
 from musicflow_dagster.assets.model_lineage import add_column_lineage
 from musicflow_dagster.assets.retrying import retried
 from musicflow_dagster.assets.run_hours import hours_left, record_only
+from musicflow_dagster.dbt_models import dbt_environment, layer_of
 from musicflow_dagster.dbt_resource import DbtResource
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.resources import POOL, WarehouseResource
@@ -37,13 +38,18 @@ NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 class LayeredTranslator(DagsterDbtTranslator):
     """Puts each model in the group of its layer: staging, marts, reporting."""
 
+    def __init__(self, settings: DagsterDbtTranslatorSettings, prefix: str = "") -> None:
+        """Read layers from schemas that begin with `prefix`."""
+        super().__init__(settings)
+        self._prefix = prefix
+
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         """`<schema>/<name>`, for models and sources alike."""
-        return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
+        return dg.AssetKey([layer_of(dbt_resource_props, self._prefix), dbt_resource_props["name"]])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """The layer."""
-        return str(dbt_resource_props["schema"])
+        return layer_of(dbt_resource_props, self._prefix)
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:  # noqa: ARG002 Dagster's signature
         """Who to ask."""
@@ -74,7 +80,7 @@ def model_assets(
         partitions_def=hours,
         backfill_policy=dg.BackfillPolicy.single_run(),
         dagster_dbt_translator=LayeredTranslator(
-            DagsterDbtTranslatorSettings(enable_code_references=True)
+            DagsterDbtTranslatorSettings(enable_code_references=True), settings.dataset_prefix
         ),
         pool=POOL,
     )
@@ -144,10 +150,9 @@ def _with_row_counts(events: Iterable[Any], warehouse: Warehouse) -> Iterator[An
 
 def _variables(hours: HourRange, settings: Settings) -> dict[str, str]:
     """What dbt is told: the exact window, the file to work on, and where its parsed project is."""
-    return {
+    return dbt_environment(settings) | {
         "MUSICFLOW_WINDOW_START": f"{hours.start:%Y-%m-%d %H:00:00}",
         "MUSICFLOW_WINDOW_END": f"{hours.end:%Y-%m-%d %H:00:00}",
-        "MUSICFLOW_WAREHOUSE": str(settings.warehouse),
         "DBT_TARGET_PATH": str(settings.dbt_target),
     }
 

@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 
 from contracts.store import Store
-from musicflow_dagster.column_lineage import Tables
+from musicflow_dagster.column_lineage import Catalogue
 from musicflow_dagster.counted import Account, Counts, Finding, Place
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.landed import Landed
@@ -57,7 +57,7 @@ class Warehouse(Protocol):
     def row_counts(self, names: Collection[str]) -> dict[str, int]:
         """Rows of the models of these names, of those that stand."""
 
-    def columns(self) -> Tables:
+    def columns(self) -> Catalogue:
         """The columns of all tables, and their types."""
 
 

@@ -1,10 +1,11 @@
 """Which tables readers see, and how a build changes them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from contracts.errors import ConfigurationError
 from contracts.events import EVENTS, lake_fields
 from musicflow_dagster.hours import HourRange
 
@@ -39,6 +40,18 @@ class Published:
         """The days whose rows a build of `hours` can change."""
         reached = hours.widened(self.before_hours, self.after_hours)
         return (reached.in_whole_weeks() if self.in_whole_weeks else reached).days()
+
+
+def guard(table: Published, columns: Iterable[str]) -> None:
+    """Refuse tables of the inner layers and columns that tell who somebody is.
+
+    Raises:
+        ConfigurationError: Readers must not see the table.
+    """
+    personal = PERSONAL.intersection(columns)
+    if table.schema not in PUBLISHED_SCHEMAS or personal:
+        what = f"its columns {sorted(personal)}" if personal else f"schema {table.schema}"
+        raise ConfigurationError(f"{table.name} must not be published: {what} are personal")
 
 
 RECONCILIATION = (

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import duckdb
 
-from contracts.errors import ConfigurationError, UnavailableError
+from contracts.errors import UnavailableError
 from contracts.events import EVENTS
 from contracts.store import disk_error
 from contracts.to_sql import add_new_columns, create_raw_table
 from musicflow_dagster.warehouse.duckdb.songs import prepare_songs
 from musicflow_dagster.warehouse.lock import RETRY_SECONDS, WriterLock
+from musicflow_dagster.warehouse.pseudonyms import another_key
 
 _SCHEMA = """
 create schema if not exists raw;
@@ -117,7 +118,4 @@ def set_pseudonym_key(connection: duckdb.DuckDBPyConnection, key: str) -> None:
     if not held:
         connection.execute("insert into staging.pseudonym_key values (?)", [key])
     elif held != [(key,)]:
-        raise ConfigurationError(
-            "MUSICFLOW_PSEUDONYM_KEY is not the key that this warehouse was built with: give the "
-            "old key, or remove the warehouse and the snapshot to rebuild them from the lake"
-        )
+        raise another_key()

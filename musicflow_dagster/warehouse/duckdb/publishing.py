@@ -12,7 +12,6 @@ from pathlib import Path
 
 import duckdb
 
-from contracts.errors import ConfigurationError
 from contracts.logs import log
 from musicflow_dagster.hours import HourRange, naive
 from musicflow_dagster.warehouse.duckdb.publication import (
@@ -25,7 +24,7 @@ from musicflow_dagster.warehouse.duckdb.publication import (
     encode,
     read_publication,
 )
-from musicflow_dagster.warehouse.published import PERSONAL, PUBLISHED_SCHEMAS, Published
+from musicflow_dagster.warehouse.published import Published, guard
 
 PENDING = "pending"
 KEPT = 2
@@ -50,7 +49,7 @@ class Publisher:
             ConfigurationError: A table may not leave the warehouse; nothing was published.
         """
         for table in tables:
-            self._guard(table)
+            guard(table, (name for name, _ in self._columns(table)))
         self._begin()
         publication = Publication(
             self.number,
@@ -63,13 +62,6 @@ class Publisher:
         written = sum(path.endswith(self._suffix) for path in publication.paths())
         log.info("snapshot published", number=self.number, tables=len(tables), files=written)
         return publication
-
-    def _guard(self, table: Published) -> None:
-        """Refuse tables of the inner layers and columns that tell who somebody is."""
-        personal = PERSONAL.intersection(name for name, _ in self._columns(table))
-        if table.schema not in PUBLISHED_SCHEMAS or personal:
-            what = f"its columns {sorted(personal)}" if personal else f"schema {table.schema}"
-            raise ConfigurationError(f"{table.name} must not be published: {what} are personal")
 
     def _begin(self) -> None:
         """Mark the publish, and clear what one that was killed left under the same number."""

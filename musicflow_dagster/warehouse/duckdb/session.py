@@ -11,7 +11,7 @@ import duckdb
 import polars as pl
 
 from contracts.store import Store
-from musicflow_dagster.column_lineage import Tables
+from musicflow_dagster.column_lineage import Catalogue, Tables
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.lake_files import reach
 from musicflow_dagster.landed import Landed
@@ -86,7 +86,7 @@ class DuckDBWarehouse:
             if name in names
         }
 
-    def columns(self) -> Tables:
+    def columns(self) -> Catalogue:
         """The columns of all tables, and their types."""
         found: Tables = {}
         for database, schema, table, column, kind in self.connection.sql(
@@ -95,4 +95,4 @@ class DuckDBWarehouse:
         ).fetchall():
             tables = found.setdefault(database, {}).setdefault(schema, {})
             tables.setdefault(table, {})[column] = kind
-        return found
+        return Catalogue("duckdb", found)

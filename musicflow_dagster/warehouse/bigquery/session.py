@@ -1,0 +1,145 @@
+"""A BigQuery warehouse as the steps of a run work with it."""
+# ruff: noqa: S608  table and column names cannot be parameters; none is from outside
+
+import io
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import duckdb
+import polars as pl
+from google.cloud import bigquery
+
+from contracts.store import Store
+from musicflow_dagster.column_lineage import Catalogue
+from musicflow_dagster.hours import HourRange
+from musicflow_dagster.lake_files import onlooker
+from musicflow_dagster.landed import Landed
+from musicflow_dagster.load_report import LoadReport
+from musicflow_dagster.warehouse.bigquery.accounts import account_for
+from musicflow_dagster.warehouse.bigquery.errors import told
+from musicflow_dagster.warehouse.bigquery.jobs import RETRY, Jobs
+from musicflow_dagster.warehouse.bigquery.raw_load import BigQueryRawLoad
+from musicflow_dagster.warehouse.bigquery.tables import DATASETS, SMALL_TABLES, small_table
+from musicflow_dagster.warehouse.facts import FactHour
+from musicflow_dagster.warehouse.pseudonyms import another_key
+from musicflow_dagster.warehouse.published import Published, guard
+
+MODEL_SCHEMAS = ("staging", "marts", "reporting")
+
+
+@dataclass(frozen=True, slots=True)
+class BigQueryWarehouse:
+    """The warehouse that `jobs` reach."""
+
+    jobs: Jobs
+
+    def onlooker(self, store: Store) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """A DuckDB in memory: the files are judged as they are for a DuckDB warehouse."""
+        return onlooker(store)
+
+    def replace(self, landed: Landed, hours: Sequence[datetime]) -> LoadReport:
+        """Replace `hours` by a load job and one MERGE; then their accounts."""
+        return BigQueryRawLoad(self.jobs, landed).replace(hours)
+
+    def account_for(self, *ranges: HourRange) -> dict[str, list[FactHour]]:
+        """Count and record the hours of each fact; note what whole ones were built from."""
+        return account_for(self.jobs, *ranges)
+
+    def set_pseudonym_key(self, key: str) -> None:
+        """Put the key where the models find it.
+
+        Raises:
+            ConfigurationError: The models were built with another key.
+        """
+        table = self.jobs.place.sql("staging", "pseudonym_key")
+        self.jobs.run(
+            f"insert into {table} (key) select @key from unnest([1]) "
+            f"where not exists (select 1 from {table})",
+            "pseudonym-key",
+            key=key,
+        )
+        if self.jobs.rows(f"select key from {table}", "pseudonym-key") != [(key,)]:
+            raise another_key()
+
+    def replace_songs(self, songs: pl.DataFrame) -> None:
+        """Put `songs` in the place of the catalogue that stood, by one load job."""
+        columns = SMALL_TABLES["catalogue", "songs"]
+        table = small_table(self.jobs, "catalogue", "songs", columns)
+        file = io.BytesIO()
+        songs.select([name for name, *_ in columns]).write_parquet(file)
+        config = bigquery.LoadJobConfig(
+            source_format=bigquery.SourceFormat.PARQUET,
+            write_disposition=bigquery.WriteDisposition.WRITE_TRUNCATE,
+            schema=table.schema,
+        )
+        with told(self.jobs.place, "loading the catalogue"):
+            self.jobs.client.load_table_from_file(
+                file,
+                table.reference,
+                rewind=True,
+                num_retries=3,
+                job_id_prefix=f"{self.jobs.origin}-songs-",
+                job_config=config,
+            ).result(retry=RETRY)
+
+    def publish(self, tables: Sequence[Published], *_ranges: HourRange) -> Mapping[str, Any]:
+        """Number the publish; readers see marts and reporting where they stand.
+
+        Raises:
+            ConfigurationError: A table may not be seen by readers.
+        """
+        columns = self.columns().tables[self.jobs.place.project]
+        for table in tables:
+            guard(
+                table,
+                columns.get(f"{self.jobs.place.prefix}{table.schema}", {}).get(table.table, {}),
+            )
+        publications = self.jobs.place.sql("reconciliation", "publications")
+        self.jobs.run(
+            f"insert into {publications} (number, published_at) "
+            f"select coalesce(max(number), 0) + 1, current_timestamp() from {publications}",
+            "publish",
+        )
+        [(number,)] = self.jobs.rows(f"select max(number) from {publications}", "publish")
+        rows = self.row_counts({table.table for table in tables})
+        return {
+            "publish": number,
+            "tables": len(tables),
+            "rows": dict(sorted(rows.items())),
+            "open_with": f"bq query --project_id={self.jobs.place.project}",
+        }
+
+    def row_counts(self, names: Collection[str]) -> dict[str, int]:
+        """Rows of the models of these names, of those that stand; it reads no bytes."""
+        tables = {
+            item.table_id: self.jobs.place.sql(schema, item.table_id)
+            for schema in MODEL_SCHEMAS
+            for item in self._tables_of(schema)
+            if item.table_type == "TABLE" and item.table_id in names
+        }
+        if not tables:
+            return {}
+        counts = " union all ".join(
+            f"select '{name}', count(*) from {table}" for name, table in sorted(tables.items())
+        )
+        return {name: int(count) for name, count in self.jobs.rows(counts, "row-counts")}
+
+    def columns(self) -> Catalogue:
+        """The columns of all tables, and their types."""
+        schemas = {f"{self.jobs.place.prefix}{schema}": schema for schema in DATASETS}
+        found: dict[str, dict[str, dict[str, str]]] = {}
+        for dataset, schema in schemas.items():
+            for table, column, kind in self.jobs.rows_if_any(
+                "select table_name, column_name, data_type "
+                f"from `{self.jobs.place.dataset(schema)}`.INFORMATION_SCHEMA.COLUMNS",
+                "columns",
+            ):
+                found.setdefault(dataset, {}).setdefault(table, {})[column] = kind
+        return Catalogue("bigquery", {self.jobs.place.project: found}, schemas)
+
+    def _tables_of(self, schema: str) -> list[Any]:
+        with told(self.jobs.place, "listing tables"):
+            return list(self.jobs.client.list_tables(self.jobs.place.dataset(schema), retry=RETRY))
