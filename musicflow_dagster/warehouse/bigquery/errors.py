@@ -108,7 +108,7 @@ def is_about_files(error: api.GoogleAPICallError) -> bool:
     return isinstance(error, api.BadRequest) and not _is_elsewhere(error)
 
 
-def _line(error: Exception) -> str:
+def line_of(error: Exception) -> str:
     """The first line of what it says."""
     said = getattr(error, "message", "") or str(error)
     return str(said).strip().splitlines()[0] if str(said).strip() else type(error).__name__
