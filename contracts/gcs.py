@@ -1,5 +1,6 @@
 """Buckets of Google Cloud Storage, or of an emulator that STORAGE_EMULATOR_HOST names."""
 
+import logging
 import os
 from collections.abc import Iterator
 from functools import lru_cache
@@ -96,6 +97,8 @@ class GcsBucket:
 
 @lru_cache
 def _filesystem(_process: int, emulator: str) -> gcsfs.GCSFileSystem:
+    # It would print a stack trace for each error that it raises.
+    logging.getLogger("gcsfs").setLevel(logging.CRITICAL)
     return gcsfs.GCSFileSystem(
         # An emulator knows nobody. Google's default credentials are those of `gcloud auth
         # application-default login`, GOOGLE_APPLICATION_CREDENTIALS, or the machine's own.

@@ -1,0 +1,146 @@
+"""A storage that misbehaves: a proxy in front of the fake one, with faults of a seeded dice."""
+
+import http.client
+import random
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+FAULTS = ("429", "500", "503", "unheard", "unanswered", "cut", "slow")
+"""A refusal, or: the connection is dropped before the request is done, or after it; the answer
+ends in the middle; it comes late."""
+_REFUSAL = b'{"error": {"code": %d, "message": "injected"}}'
+_OF_ONE_HOP = {"connection", "transfer-encoding", "keep-alive", "host", "content-length"}
+
+
+@dataclass(slots=True)
+class Storage:
+    """The proxy: where it listens, and how often it does harm."""
+
+    endpoint: str
+    share: float
+    """Of the requests, how many meet a fault; it may be changed at any time."""
+    met: Counter[str]
+    kinds: tuple[str, ...] = FAULTS
+
+
+@contextmanager
+def faulty(endpoint: str, share: float, seed: int) -> Iterator[Storage]:
+    """A proxy to the storage at `endpoint` with faults in this share of the requests."""
+    server = _Server(("127.0.0.1", 0), _Relay)
+    server.upstream = urlsplit(endpoint).netloc
+    server.storage = Storage(f"http://127.0.0.1:{server.server_port}", share, Counter())
+    server.dice = random.Random(seed)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield server.storage
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    upstream: str
+    storage: Storage
+    dice: random.Random
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that were killed are what this is for."""
+
+
+class _Relay(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+    _PUT_OFF: ClassVar[tuple[float, float]] = (0.2, 2.0)
+
+    def _relay(self) -> None:
+        body = self._body()
+        fault = self._fault()
+        if fault in ("429", "500", "503"):
+            self._answer(int(fault), [], _REFUSAL % int(fault))
+            return
+        if fault == "unheard":
+            self._drop()
+            return
+        status, headers, content = self._asked(body)
+        if fault == "unanswered":
+            self._drop()
+        elif fault == "cut" and content:
+            self._answer(status, headers, content, sent=len(content) // 2)
+            self._drop()
+        else:
+            if fault == "slow":
+                time.sleep(random.uniform(*self._PUT_OFF))
+            self._answer(status, headers, content)
+
+    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = _relay  # noqa: N815 http.server's
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+    def _fault(self) -> str | None:
+        storage = self.server.storage
+        if self.server.dice.random() >= storage.share:
+            return None
+        fault = self.server.dice.choice(storage.kinds)
+        storage.met[fault] += 1
+        return fault
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        parts = []
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            parts.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(parts)
+
+    def _asked(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        """What the storage says; addresses that it gives lead here again."""
+        headers = {k: v for k, v in self.headers.items() if k.lower() not in _OF_ONE_HOP}
+        upstream = http.client.HTTPConnection(self.server.upstream, timeout=120)
+        try:
+            upstream.request(self.command, self.path, body, headers)
+            answer = upstream.getresponse()
+            content = answer.read()
+        finally:
+            upstream.close()
+        there, here = f"http://{self.server.upstream}", self.server.storage.endpoint
+        told = [
+            (name, value.replace(there, here))
+            for name, value in answer.getheaders()
+            if name.lower() not in _OF_ONE_HOP
+        ]
+        if "json" in answer.getheader("Content-Type", ""):
+            content = content.replace(there.encode(), here.encode())
+        return answer.status, told, content
+
+    def _answer(
+        self, status: int, headers: list[tuple[str, str]], content: bytes, sent: int | None = None
+    ) -> None:
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content[:sent])
+
+    def _drop(self) -> None:
+        """Hang up without a word."""
+        self.close_connection = True
+        with suppress(OSError):
+            self.wfile.flush()
+            self.connection.shutdown(socket.SHUT_RDWR)
