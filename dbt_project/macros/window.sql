@@ -104,3 +104,20 @@
 {% macro utc(moment) -%}
     cast('{{ moment.strftime('%Y-%m-%d %H:%M:%S') }}' as {{ dbt.type_timestamp() }})
 {%- endmacro %}
+
+
+{#
+    True for every event. BigQuery refuses to read a raw table without bounds of its partitions,
+    and a build of all hours has none of its own.
+#}
+{% macro in_any_partition(occurred_at) -%}
+    {{ return(adapter.dispatch('in_any_partition')(occurred_at)) }}
+{%- endmacro %}
+
+{% macro default__in_any_partition(occurred_at) -%}
+    true
+{%- endmacro %}
+
+{% macro bigquery__in_any_partition(occurred_at) -%}
+    {{ occurred_at }} >= {{ beginning_of_time() }}
+{%- endmacro %}

@@ -1,6 +1,7 @@
 with source as (
 
     select * from {{ source('raw', 'auth_events') }}
+    where {{ in_any_partition('occurred_at') }}
 
 )
 

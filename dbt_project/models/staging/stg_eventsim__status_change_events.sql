@@ -1,6 +1,7 @@
 with source as (
 
     select * from {{ source('raw', 'status_change_events') }}
+    where {{ in_any_partition('occurred_at') }}
 
 )
 
