@@ -8,6 +8,7 @@ import click
 from contracts.errors import ConfigurationError, MusicFlowError
 from contracts.lake import hour_key
 from musicflow_dagster.doctor import data, machine
+from musicflow_dagster.doctor.bucket import bucket
 from musicflow_dagster.doctor.finding import Finding
 from musicflow_dagster.doctor.kafka import kafka
 from musicflow_dagster.settings import Settings, read_settings
@@ -16,7 +17,7 @@ from musicflow_dagster.settings import Settings, read_settings
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def doctor(*, as_json: bool) -> None:
-    """Examine Java, ports, Kafka, the lake, the warehouse, versions, disk and settings.
+    """Examine Java, ports, Kafka, lake, warehouse, versions, disk, settings, and the cloud in use.
 
     What is not made yet is no problem. The exit code is 0 if there is none, and 1 if there is.
     """
@@ -40,9 +41,24 @@ def _examined() -> Iterator[Finding]:
     yield machine.disk(settings.home)
     yield from kafka(settings.home)
     yield from data.lake(settings)
-    yield data.warehouse(settings)
+    yield from bucket(settings.lake)
+    if settings.target == "gcp" or settings.lake.startswith("gs://"):
+        yield from _of_google(settings)
     yield data.dagster(settings)
-    yield data.snapshot(settings)
+    if settings.target == "local":
+        yield data.warehouse(settings)
+        yield data.snapshot(settings)
+
+
+def _of_google(settings: Settings) -> Iterator[Finding]:
+    try:
+        # Google's packages are an extra, and take a second to import.
+        from musicflow_dagster.doctor.google import google_cloud  # noqa: PLC0415
+    except ImportError as error:
+        missing = f"{error.name} is missing"
+        yield Finding("packages", missing, "pip install 'musicflow[cloud]', or `make setup`")
+        return
+    yield from google_cloud(settings)
 
 
 def _settings(settings: Settings) -> Finding:

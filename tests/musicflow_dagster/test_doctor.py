@@ -243,8 +243,8 @@ def test_a_wrong_setting_is_a_problem_and_the_exit_code_says_so(doctor):
 
 
 def test_people_see_a_line_for_each_finding_and_what_to_do(doctor):
-    shown = doctor(MUSICFLOW_LAKE="ftp://lake").stdout.splitlines()
+    shown = doctor(MUSICFLOW_DBT_PROJECT="nowhere").stdout.splitlines()
 
-    assert [line for line in shown if line.startswith("PROBLEM  lake")]
-    assert [line for line in shown if line.strip().startswith("-> the lake ftp://lake")]
-    assert [line for line in shown if line.startswith("ok       settings")]
+    assert [line for line in shown if line.startswith("PROBLEM  settings")]
+    assert [line for line in shown if line.strip().startswith("-> set MUSICFLOW_DBT_PROJECT")]
+    assert [line for line in shown if line.startswith("ok       disk")]
