@@ -82,7 +82,10 @@ def _of_the_place(error: Exception, place: Place, what: str) -> MusicFlowError |
     if isinstance(error, api.Forbidden):
         return ConfigurationError(f"permission is missing {what}; {GRANT}")
     if isinstance(error, api.NotFound):
-        return MissingError(f"it is not there {what}; `musicflow build` makes it")
+        return MissingError(
+            f"it is not there {what}; `musicflow build` makes it in {place.location}, which is "
+            "MUSICFLOW_BIGQUERY_LOCATION"
+        )
     if "bytesBilledLimitExceeded" in reasons(error) or "bytes billed" in what:
         return ConfigurationError(
             f"a query would read more than MUSICFLOW_MAXIMUM_BYTES_BILLED {what}"
@@ -91,8 +94,7 @@ def _of_the_place(error: Exception, place: Place, what: str) -> MusicFlowError |
 
 
 def _is_elsewhere(error: Exception) -> bool:
-    line = line_of(error).lower()
-    return "different location" in line or "not found in location" in line
+    return "different location" in line_of(error).lower()
 
 
 def reasons(error: Exception) -> set[str]:
