@@ -45,6 +45,7 @@ def problem(error: Exception, place: Place, doing: str) -> MusicFlowError:
     line = line_of(error)
     return (
         _of_credentials(error)
+        or _of_the_limit(error, f"({doing}): {line}")
         or _of_the_moment(error, f"({doing}): {line}")
         or _of_the_place(error, place, f"({doing}): {line}")
         or ConfigurationError(f"BigQuery refuses ({doing}): {line}")
@@ -56,6 +57,15 @@ def _of_credentials(error: Exception) -> MusicFlowError | None:
         return ConfigurationError(f"there are no credentials for Google Cloud: {LOG_IN}")
     if isinstance(error, auth.RefreshError | api.Unauthorized):
         return ConfigurationError(f"the credentials for Google Cloud have expired: {LOG_IN}")
+    return None
+
+
+def _of_the_limit(error: Exception, what: str) -> MusicFlowError | None:
+    """A query that would cost too much; the client takes it for an outage."""
+    if "bytesBilledLimitExceeded" in what or "bytesBilledLimitExceeded" in reasons(error):
+        return ConfigurationError(
+            f"a query would read more than MUSICFLOW_MAXIMUM_BYTES_BILLED {what}"
+        )
     return None
 
 
@@ -85,10 +95,6 @@ def _of_the_place(error: Exception, place: Place, what: str) -> MusicFlowError |
         return MissingError(
             f"it is not there {what}; `musicflow build` makes it in {place.location}, which is "
             "MUSICFLOW_BIGQUERY_LOCATION"
-        )
-    if "bytesBilledLimitExceeded" in reasons(error) or "bytes billed" in what:
-        return ConfigurationError(
-            f"a query would read more than MUSICFLOW_MAXIMUM_BYTES_BILLED {what}"
         )
     return None
 
