@@ -153,7 +153,7 @@ class Life:
     def write_checkpoints(self) -> None:
         """What Spark keeps of its last 100 batches, as it writes it."""
         for name in self.names:
-            folder = self.landing.checkpoint(name)
+            folder = Path(self.landing.checkpoint(name))
             for log in ("offsets", "commits", "sources/0"):
                 (folder / log).mkdir(parents=True, exist_ok=True)
             (folder / "lake.json").write_text('{"lake_id": "long-life"}')
@@ -178,7 +178,7 @@ class Life:
     def start(self) -> None:
         """Landing looks at lake and checkpoints, and finds that they fit."""
         for name in self.names:
-            write_batch(self.landing.checkpoint(name), name, self.number)
+            write_batch(Path(self.landing.checkpoint(name)), name, self.number)
         began = time.perf_counter()
         lake_id = lake_record.claim(self.store)
         for event in EVENTS:

@@ -60,7 +60,7 @@ def accept_gaps(
     for event in events:
         topic = Topic(event.name, held[event.name], ids.get(event.name))
         tail = LogTail(ManifestLog(store, event.name))
-        checkpoint = Checkpoint(open_store(str(settings.checkpoint(event.name))), event.name)
+        checkpoint = Checkpoint(open_store(settings.checkpoint(event.name)), event.name)
         ends = reached(tail.ends, checkpoint)
         is_same = topic_record.is_same_topic(store, event.name, topic.topic_id)
         found = holes(event.name, ends, topic.held, is_same_topic=is_same)

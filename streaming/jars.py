@@ -1,4 +1,4 @@
-"""The jars that pip does not bring: Spark's Kafka source, and Kafka's broker.
+"""The jars that pip does not bring: Spark's Kafka source, its ways to buckets, Kafka's broker.
 
 They come from Maven Central through the Ivy that PySpark bundles, once; later starts find them
 in the cache and need no network.
@@ -24,7 +24,7 @@ from contracts.store import disk_error
 
 @dataclass(frozen=True, slots=True)
 class JarSet:
-    """Jars that are resolved together, as `organisation:module:version`."""
+    """Jars that are resolved together, as `organisation:module:version[:classifier]`."""
 
     name: str
     modules: tuple[str, ...]
@@ -47,6 +47,21 @@ SPARK_KAFKA = JarSet(
         "org.apache.spark:spark-token-provider-kafka-0-10_2.13:4.0.0",
         "org.apache.kafka:kafka-clients:3.9.2",
         "org.apache.commons:commons-pool2:2.13.1",
+    ),
+    transitive=False,
+)
+# The newest with a jar that holds all that it needs ("shaded"), apart from what Spark brings.
+SPARK_GCS = JarSet(
+    "spark-gcs",
+    ("com.google.cloud.bigdataoss:gcs-connector:hadoop3-2.2.28:shaded",),
+    transitive=False,
+)
+# Of the version that PySpark's own Hadoop has; Amazon's SDK in one jar weighs 700 MB.
+SPARK_S3 = JarSet(
+    "spark-s3",
+    (
+        "org.apache.hadoop:hadoop-aws:3.5.0",
+        "software.amazon.awssdk:bundle:2.35.4",
     ),
     transitive=False,
 )
@@ -129,13 +144,19 @@ def _ivy_jar() -> Path:
 def _ivy_xml(wanted: JarSet) -> str:
     rows = []
     for module in wanted.modules:
-        organisation, name, version = module.split(":")
+        organisation, name, version, *classifier = module.split(":")
+        artifact = [
+            f'<artifact name="{name}" type="jar" ext="jar" m:classifier="{each}"/>'
+            for each in classifier
+        ]
         rows.append(
             f'<dependency org="{organisation}" name="{name}" rev="{version}" '
-            f'conf="default-&gt;default" transitive="{str(wanted.transitive).lower()}"/>'
+            f'conf="default-&gt;default" transitive="{str(wanted.transitive).lower()}">'
+            f"{''.join(artifact)}</dependency>"
         )
     return (
-        '<ivy-module version="2.0"><info organisation="musicflow" module="jars"/>'
+        '<ivy-module version="2.0" xmlns:m="http://ant.apache.org/ivy/maven">'
+        '<info organisation="musicflow" module="jars"/>'
         '<configurations><conf name="default"/></configurations>'
         f"<dependencies>{''.join(rows)}</dependencies></ivy-module>"
     )

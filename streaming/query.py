@@ -27,6 +27,7 @@ from streaming.guards import (
     reached,
     starting_offsets,
 )
+from streaming.hadoop import url_for_spark
 from streaming.kafka import Held
 from streaming.progress import Lag, ProgressKeeper
 from streaming.reading import KafkaAccess
@@ -73,7 +74,7 @@ def checked_ground(
         MusicFlowError: Lake, checkpoint and Kafka don't fit together; it says what to do.
     """
     folder = settings.checkpoint(event.name)
-    checkpoint = Checkpoint(open_store(str(folder)), event.name)
+    checkpoint = Checkpoint(open_store(folder), event.name)
     before = read_progress(store, event.name)
     manifests = ManifestLog(store, event.name)
     tail = LogTail(manifests, hint=before.last_seq if before else 0)
@@ -107,6 +108,7 @@ class TopicQuery:
         self.query: StreamingQuery | None = None
         self._settings = settings
         self._source = source
+        self._checkpoint = settings.checkpoint(event.name)
         patience = settings.kafka_patience_seconds
         self._access = KafkaAccess.of(source.address, patience, settings.security)
         self._ground = ground
@@ -149,7 +151,7 @@ class TopicQuery:
             writer = (
                 self._messages(spark, once=once)
                 .writeStream.queryName(self.event.name)
-                .option("checkpointLocation", str(self._settings.checkpoint(self.event.name)))
+                .option("checkpointLocation", url_for_spark(self._checkpoint))
                 .foreachBatch(self._land)
             )
             self.query = (

@@ -16,6 +16,7 @@ from pyspark.sql import SparkSession
 
 from contracts.errors import UnavailableError
 from contracts.store import disk_error
+from streaming import hadoop
 from streaming.children import stop_child
 from streaming.jars import SPARK_KAFKA, jars
 from streaming.java import java_home, spark_java_home
@@ -50,7 +51,8 @@ def spark_session(
     folder = settings.spark_home
     logging, scratch = _prepare(folder)
     home = java_home()
-    libraries = jars(SPARK_KAFKA, settings.cache, home)
+    sets = (SPARK_KAFKA, *hadoop.jar_sets(settings.checkpoints))
+    libraries = [jar for each in sets for jar in jars(each, settings.cache, home)]
     os.environ["JAVA_HOME"] = str(spark_java_home(home, settings.cache))
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     conf = _conf(settings, libraries, logging, scratch, java_options)
@@ -151,6 +153,7 @@ def _conf(
         "spark.local.dir": str(scratch),
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
         "spark.ui.enabled": "false",
+        **hadoop.options(settings.checkpoints, os.environ),
     }
     return SparkConf(loadDefaults=False).setAll(list(options.items()))
 

@@ -162,13 +162,14 @@ class LandingSettings(CommonSettings):
         return given if "://" in given else str(Path(given).absolute())
 
     @property
-    def checkpoints(self) -> Path:
-        """Folder of the checkpoints, one per event."""
-        return Path(self.checkpoints_folder or self.home / "checkpoints").absolute()
+    def checkpoints(self) -> str:
+        """Folder of the checkpoints, one per event: absolute, or in a bucket."""
+        given = self.checkpoints_folder or str(self.home / "checkpoints")
+        return given.rstrip("/") if "://" in given else str(Path(given).absolute())
 
-    def checkpoint(self, event_name: str) -> Path:
+    def checkpoint(self, event_name: str) -> str:
         """Folder of the checkpoint of one event's query."""
-        return self.checkpoints / event_name
+        return f"{self.checkpoints}/{event_name}"
 
     @property
     def spark_home(self) -> Path:

@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.fixtures_bigquery", "tests.fixtures_buckets", "tests.fixtures_kafka"]
+pytest_plugins = [
+    "tests.fixtures_bigquery",
+    "tests.fixtures_buckets",
+    "tests.fixtures_kafka",
+    "tests.fixtures_spark",
+]
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 TEST_PROJECT = "MUSICFLOW_TEST_PROJECT"

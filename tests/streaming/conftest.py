@@ -1,17 +1,13 @@
 """What the tests of landing share: messages, a hand-made checkpoint, a Spark session."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
 
 from contracts.store import FolderStore
 from streaming.limits import Limits
-from streaming.session import spark_session
-from streaming.settings import LandingSettings
 
 from .messages import BATCH_AT
 
@@ -57,14 +53,3 @@ class WrittenCheckpoint:
 @pytest.fixture
 def written_checkpoint(tmp_path) -> WrittenCheckpoint:
     return WrittenCheckpoint(tmp_path / "checkpoint", "listen_events")
-
-
-@pytest.fixture(scope="session")
-def spark(tmp_path_factory, broker_settings) -> Iterator[SparkSession]:
-    """One Spark session for all tests that need one."""
-    home = tmp_path_factory.mktemp("spark")
-    settings = LandingSettings.read(
-        home=home, cache_folder=broker_settings.cache, master="local[2]"
-    )
-    with spark_session(settings) as session:
-        yield session

@@ -24,7 +24,7 @@ def test_a_checkpoint_that_two_use_is_a_conflict_that_names_it(settings, problem
     failure = failure_of_spark("listen_events", problem, settings)
 
     assert isinstance(failure, ConflictError)
-    assert str(settings.checkpoints) in str(failure)
+    assert settings.checkpoints in str(failure)
     assert "only one" in str(failure)
 
 

@@ -1,64 +1,41 @@
 """Landing on a real broker and a real Spark: each message is in the lake once, come what may."""
 
-import itertools
 import os
-import random
 import shutil
 import signal
-import subprocess
 import sys
 import threading
-import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
-from confluent_kafka import Producer
 
 from contracts.errors import ConfigurationError, MusicFlowError
 from contracts.events import EVENTS_BY_NAME, LISTEN_EVENTS
-from contracts.manifests import Manifest, ManifestLog
 from contracts.progress import read_progress
-from contracts.store import FolderStore
+from contracts.store import open_store
 from contracts.to_spark import accepted_struct
 from streaming.__main__ import main
 from streaming.broker import running_broker
-from streaming.kafka import Cluster
 from streaming.landing import land
 from streaming.settings import BrokerSettings, LandingSettings
 
-from .messages import listen
+from .landed import (
+    DEADLINE,
+    START,
+    TOPIC,
+    Topic,
+    check_all_accounted_for,
+    landing_process,
+    manifests,
+    until,
+)
 
 pytestmark = pytest.mark.integration
 
-DEADLINE = 120.0
-TOPIC = LISTEN_EVENTS.name
-START = "2026-01-01"
 POISON = [b"not json", b"", b'{"ts":"noon"}', b"\xff\xfe", b"[" * 20_000, b"x" * 400_000, b"null"]
-
-
-class Topic:
-    """The topic of listen events on a broker of this module's own, and what was sent to it."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-        self.good = self.bad = 0
-        self._producer = Producer({"bootstrap.servers": address, "message.max.bytes": 2_000_000})
-
-    def send(self, good: int, poison: list[bytes | None] | None = None) -> None:
-        values = [listen(self.good + each, hours=each % 3) for each in range(good)]
-        values += poison or []
-        random.Random(7).shuffle(values)
-        for value in values:
-            self._producer.produce(TOPIC, value)
-            self._producer.poll(0)
-        assert self._producer.flush(DEADLINE) == 0
-        self.good += good
-        self.bad += len(poison or [])
 
 
 @pytest.fixture(scope="module")
@@ -97,51 +74,6 @@ def land_once(settings, spark):
     return run
 
 
-def manifests(settings: LandingSettings, topic: str = TOPIC) -> list[Manifest]:
-    return list(ManifestLog(FolderStore(Path(settings.lake)), topic).after(0))
-
-
-def positions(settings: LandingSettings, kind: str) -> Counter[tuple[int, int]]:
-    """How often each Kafka position is in the `files` or `rejected_files` of the manifests."""
-    found: Counter[tuple[int, int]] = Counter()
-    for manifest in manifests(settings):
-        for file in getattr(manifest, kind):
-            table = pq.read_table(
-                Path(settings.lake) / file.path, columns=["kafka_partition", "kafka_offset"]
-            )
-            found.update(zip(*(column.to_pylist() for column in table.columns), strict=True))
-    return found
-
-
-def check_all_accounted_for(settings: LandingSettings, topic: Topic) -> None:
-    """Each offset that Kafka holds is in one manifest and one file; the folders hold no more."""
-    landed = manifests(settings)
-    assert sum(each.accepted for each in landed) == topic.good
-    assert sum(each.rejected for each in landed) == topic.bad
-    accepted, rejected = positions(settings, "files"), positions(settings, "rejected_files")
-    assert set((accepted + rejected).values()) == {1}
-    held = Cluster(topic.address).held({TOPIC: 3})[TOPIC]
-    assert set(accepted + rejected) == {
-        (partition, offset) for partition, each in held.items() for offset in range(each.end)
-    }
-    ranges = sorted(
-        (each.partition, each.start, each.end) for one in landed for each in one.offsets
-    )
-    for before, after in itertools.pairwise(ranges):
-        assert before[0] != after[0] or before[2] == after[1], "ranges touch and never overlap"
-    check_listing(settings)
-
-
-def check_listing(settings: LandingSettings) -> None:
-    """A folder listing equals the manifests."""
-    store = FolderStore(Path(settings.lake))
-    named = {
-        file.path for each in manifests(settings) for file in (*each.files, *each.rejected_files)
-    }
-    assert {path for path in store.list("") if not path.startswith("_")} == named
-    assert list(store.list("_attempts")) == []
-
-
 def test_good_and_bad_messages_are_all_accounted_for(land_once, settings, topic):
     land_once()
 
@@ -170,14 +102,14 @@ def test_landing_goes_on_where_it_ended(land_once, settings, topic):
     land_once()
     land_once()
     assert len(manifests(settings)) == 1, "nothing new is no batch"
-    reached = read_progress(FolderStore(Path(settings.lake)), TOPIC).caught_up_until
+    reached = read_progress(open_store(settings.lake), TOPIC).caught_up_until
 
     topic.send(20)
     land_once()
 
     check_all_accounted_for(settings, topic)
     assert len(manifests(settings)) == 2
-    progress = read_progress(FolderStore(Path(settings.lake)), TOPIC)
+    progress = read_progress(open_store(settings.lake), TOPIC)
     assert progress.caught_up_until > reached
     assert progress.committed == progress.held
     assert progress.last_seq == 2
@@ -230,36 +162,8 @@ def test_a_silent_topic_makes_progress_without_manifests(land_once, settings):
     land_once(topic="auth_events")
 
     assert manifests(settings, "auth_events") == []
-    progress = read_progress(FolderStore(Path(settings.lake)), "auth_events")
+    progress = read_progress(open_store(settings.lake), "auth_events")
     assert progress.caught_up_until is not None
-
-
-@contextmanager
-def landing_process(settings: LandingSettings, **environment: str) -> Iterator[subprocess.Popen]:
-    """The command, landing every second."""
-    command = [
-        sys.executable, "-m", "streaming", "--topic", TOPIC, "--trigger", "1 second",
-        "--home", settings.home, "--kafka", settings.kafka, "--start", START,
-    ]  # fmt: skip
-    process = subprocess.Popen(
-        command,
-        env=os.environ | {"MUSICFLOW_CACHE": str(settings.cache)} | environment,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        process.stderr.close()
-
-
-def until(holds, what: str) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while not holds():
-        assert time.monotonic() < deadline, f"{what}: not within {DEADLINE} s"
-        time.sleep(0.01)
 
 
 def processes_below(root: int) -> set[int]:
@@ -298,7 +202,7 @@ def _send(process: int, what: signal.Signals) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 def test_killed_in_mid_batch_and_restarted_it_lands_the_same(settings, topic, land_once):
     topic.send(10_000)
-    store = FolderStore(Path(settings.lake))
+    store = open_store(settings.lake)
     with landing_process(settings) as process:
         until(lambda: any(store.list("_attempts")) or process.poll() is not None, "a note")
         below = processes_below(process.pid)
@@ -315,7 +219,7 @@ def test_killed_in_mid_batch_and_restarted_it_lands_the_same(settings, topic, la
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 def test_on_a_signal_the_batch_in_hand_is_finished(settings, topic):
     topic.send(10_000)
-    store = FolderStore(Path(settings.lake))
+    store = open_store(settings.lake)
     with landing_process(settings) as process:
         until(lambda: any(store.list("_attempts")) or process.poll() is not None, "a note")
         with frozen(processes_below(process.pid)):

@@ -58,7 +58,7 @@ def test_after_many_batches_a_few_of_them_are_kept(settings, spark):
 
     store = FolderStore(Path(settings.lake))
     assert ManifestLog(store, TOPIC).last() == BATCHES
-    kept = files_by_folder(settings.checkpoint(TOPIC))
+    kept = files_by_folder(Path(settings.checkpoint(TOPIC)))
     assert all(count <= BATCHES_KEPT + 2 for count in kept.values()), kept
     records = files_by_folder(Path(settings.lake))
     assert {name: n for name, n in records.items() if name.startswith("_") and n > 1} == {

@@ -14,7 +14,7 @@ def test_folders_follow_the_work_folder(tmp_path, monkeypatch):
     settings = LandingSettings.read(home=tmp_path)
 
     assert settings.lake == str(tmp_path / "lake")
-    assert settings.checkpoints == tmp_path / "checkpoints"
+    assert settings.checkpoints == str(tmp_path / "checkpoints")
     assert settings.cache == tmp_path / "cache"
 
 
@@ -67,3 +67,12 @@ def test_an_empty_variable_is_an_absent_one(monkeypatch):
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "")
 
     assert LandingSettings.read().kafka is None
+
+
+def test_lake_and_checkpoints_may_be_in_buckets():
+    settings = LandingSettings.read(
+        lake_folder="gs://bucket/lake", checkpoints_folder="gs://bucket/checkpoints/"
+    )
+
+    assert settings.lake == "gs://bucket/lake"
+    assert settings.checkpoint("x") == "gs://bucket/checkpoints/x"
