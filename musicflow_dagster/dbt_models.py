@@ -44,7 +44,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "MUSICFLOW_WAREHOUSE": str(settings.warehouse),
     }
     if settings.target == "local":
-        return variables
+        return variables | {"MUSICFLOW_DUCKDB_THREADS": str(settings.duckdb_threads)}
     most = settings.maximum_bytes_billed
     return variables | {
         "GOOGLE_CLOUD_PROJECT": settings.project,

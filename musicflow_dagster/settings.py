@@ -79,6 +79,8 @@ class Settings(BaseSettings):
     """How far from their median, in typical deviations, an hour's rows may be."""
     stale_minutes: int = Field(default=30, ge=1)
     """How old the time up to which landing is caught up may be."""
+    duckdb_threads: int = Field(default_factory=lambda: os.cpu_count() or 2, ge=1)
+    """How many of the machine's cores dbt's statements take."""
     songs: Path | None = None
     """The CSV file of the catalogue, if there is one."""
     code_url: str = ""

@@ -72,3 +72,27 @@
         as {{ dbt.type_bigint() }}
     )
 {%- endmacro %}
+
+
+{#
+    Keys that intermediate models have made: each set of `columns` with its `key`, of the hours that
+    the model being built reads. Hashing is what costs most in a fact, and there are far more events
+    than places, devices, songs and artists. A fact joins these, and hashes what it does not find:
+    what has a null in it, above all.
+#}
+{% macro known_keys(key, columns, models) -%}
+    {%- for model, hour in models %}
+        select distinct
+            {%- for column in columns %}
+                {{ column }},
+            {%- endfor %}
+            {{ key }}
+        from {{ model }}
+        where
+            {{ in_window(hour) }}
+            {%- for column in columns %}
+                and {{ column }} is not null
+            {%- endfor %}
+        {{- '\n        union distinct' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

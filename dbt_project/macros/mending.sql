@@ -1,6 +1,43 @@
 {# Text without blanks around it; null where nothing is left. #}
 {% macro presence(column) -%}
+    {{ return(adapter.dispatch('presence')(column)) }}
+{%- endmacro %}
+
+{% macro default__presence(column) -%}
+    case when {{ is_plain(column) }} then {{ column }} else nullif(trim({{ column }}), '') end
+{%- endmacro %}
+
+{% macro bigquery__presence(column) -%}
     nullif(trim({{ column }}), '')
+{%- endmacro %}
+
+
+{# The presence of a mended text. #}
+{% macro mended_presence(column) -%}
+    {{ return(adapter.dispatch('mended_presence')(column)) }}
+{%- endmacro %}
+
+{% macro default__mended_presence(column) -%}
+    case
+        when {{ is_plain(column) }} then {{ column }}
+        else nullif(trim({{ mended_text(column) }}), '')
+    end
+{%- endmacro %}
+
+{% macro bigquery__mended_presence(column) -%}
+    {{ presence(mended_text(column)) }}
+{%- endmacro %}
+
+
+{#
+    Whether a text has nothing to be mended or trimmed, as most have not: that is found out far
+    more cheaply in DuckDB. As many bytes as letters is plain ASCII.
+#}
+{% macro is_plain(column) -%}
+    strlen({{ column }}) = length({{ column }})
+    and {{ column }} <> ''
+    and not starts_with({{ column }}, ' ')
+    and not ends_with({{ column }}, ' ')
 {%- endmacro %}
 
 
@@ -25,8 +62,6 @@
 
 {% macro default__mended_text(column) -%}
     case
-        -- As many bytes as letters: plain ASCII, as most is, and found out cheaply.
-        when strlen({{ column }}) = length({{ column }}) then {{ column }}
         -- A lead byte and a continuation byte of UTF-8, each read as a character.
         when regexp_matches({{ column }}, '[\x{C2}-\x{F4}][\x{80}-\x{BF}]')
             then coalesce(

@@ -21,9 +21,10 @@
 {#
     A relation of events with `user_key`, the pseudonym of `user_id`, beside its own columns.
     Each listener is hashed once: hashing is what costs most in a fact, and there are far more
-    events than listeners.
+    events than listeners. `staged` is the staging model that they come from, `occurred_at` its
+    column of time: the listeners of the window are read from there, which is narrower.
 #}
-{% macro with_user_key(events) -%}
+{% macro with_user_key(events, staged, occurred_at) -%}
     select
         {{ events }}.*,
         case
@@ -35,8 +36,8 @@
         select
             listeners.user_id,
             {{ pseudonym('listeners.user_id') }} as user_key
-        from {{ events }} as listeners
-        where listeners.user_id is not null
+        from {{ staged }} as listeners
+        where listeners.user_id is not null and {{ in_window('listeners.' ~ occurred_at) }}
         group by 1
     ) as pseudonyms
         on {{ events }}.user_id = pseudonyms.user_id

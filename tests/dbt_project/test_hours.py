@@ -84,7 +84,8 @@ def test_a_late_event_changes_what_stands_hours_days_and_weeks_away(warehouse: W
     minute, day = timedelta(minutes=1), timedelta(days=1)
 
     def heard(user_id: int, at: datetime, **changes: object) -> Row:
-        return happened("listen_events", at, user_id=user_id, session_id=user_id, **changes)
+        own = {"user_id": user_id, "session_id": user_id}
+        return happened("listen_events", at, f"heard by {user_id}", **own, **changes)
 
     def viewed(user_id: int, at: datetime, **changes: object) -> Row:
         return happened("page_view_events", at, user_id=user_id, session_id=user_id, **changes)

@@ -19,21 +19,26 @@ streams as (
 
 ),
 
-events as (
+visits as (
 
+    -- Who was there in an hour, and how often: far fewer rows than events to count listeners from.
     select
         event_name,
+        {{ hour_of('occurred_at') }} as hour_starts_at,
         session_id,
         user_id,
-        occurred_at
+        count(*) as events
     from session_events
+    group by 1, 2, 3, 4
     union all
     select
         'music_events' as event_name,
+        {{ hour_of('acted_at') }} as hour_starts_at,
         session_id,
         user_id,
-        acted_at as occurred_at
+        count(*) as events
     from music_events
+    group by 1, 2, 3, 4
 
 ),
 
@@ -50,15 +55,15 @@ listening as (
 activity as (
 
     select
-        {{ hour_of('occurred_at') }} as hour_starts_at,
-        {{ count_where("event_name = 'listen_events'") }} as streams,
-        {{ count_where("event_name = 'page_view_events'") }} as page_views,
-        {{ count_where("event_name = 'auth_events'") }} as login_attempts,
-        {{ count_where("event_name = 'status_change_events'") }} as plan_changes,
-        {{ count_where("event_name = 'music_events'") }} as player_actions,
+        hour_starts_at,
+        {{ total_where('events', "event_name = 'listen_events'") }} as streams,
+        {{ total_where('events', "event_name = 'page_view_events'") }} as page_views,
+        {{ total_where('events', "event_name = 'auth_events'") }} as login_attempts,
+        {{ total_where('events', "event_name = 'status_change_events'") }} as plan_changes,
+        {{ total_where('events', "event_name = 'music_events'") }} as player_actions,
         count(distinct session_id) as sessions,
         count(distinct user_id) as active_users
-    from events
+    from visits
     group by 1
 
 )

@@ -1,6 +1,10 @@
 {# No table of its own, since fct_streams holds all of it; apart because it is one idea. #}
 {{ config(materialized='ephemeral') }}
 
+{% set heard = [(ref('int_song_variants_heard'), 'heard_hour')] %}
+{% set seen_places = [(ref('int_locations_seen'), 'seen_hour')] %}
+{% set seen_devices = [(ref('int_devices_seen'), 'seen_hour')] %}
+
 with listens as (
 
     select * from {{ ref('stg_eventsim__listen_events') }}
@@ -22,14 +26,20 @@ endings as (
 
 ),
 
-moments as (
+followers as (
 
+    -- Of several events at one moment the listens come last, so that what follows them is later.
     select
         session_id,
+        event_name,
         occurred_at,
-        max(case when event_name = 'listen_events' then occurred_at end) as listened_at
+        lead(occurred_at) over (
+            partition by session_id
+            order by
+                occurred_at asc,
+                case when event_name = 'listen_events' then 1 else 0 end asc
+        ) as next_event_at
     from session_events
-    group by 1, 2
 
 ),
 
@@ -37,9 +47,12 @@ next_moments as (
 
     select
         session_id,
-        listened_at,
-        lead(occurred_at) over (partition by session_id order by occurred_at) as next_event_at
-    from moments
+        occurred_at as listened_at,
+        -- Of several listens at one moment, the last one has what follows them all.
+        max(nullif(next_event_at, occurred_at)) as next_event_at
+    from followers
+    where event_name = 'listen_events'
+    group by 1, 2
 
 ),
 
@@ -47,14 +60,14 @@ player_timeline as (
 
     select
         session_id,
-        listened_at as happened_at,
-        listened_at,
+        occurred_at as happened_at,
+        occurred_at as listened_at,
         cast(null as {{ dbt.type_string() }}) as song_id,
         cast(null as {{ dbt.type_string() }}) as event_type,
         cast(null as {{ double_type() }}) as position_seconds,
         cast(null as {{ dbt.type_string() }}) as event_id
-    from moments
-    where listened_at is not null
+    from session_events
+    where event_name = 'listen_events'
     union all
     select
         session_id,
@@ -78,7 +91,7 @@ heard_before as (
         event_type,
         position_seconds,
         event_id,
-        happened_at as acted_at,
+        happened_at,
         max(listened_at) over (
             partition by session_id
             order by happened_at asc, case when listened_at is null then 0 else 1 end asc
@@ -90,25 +103,53 @@ heard_before as (
 
 told as (
 
-    select
-        listens.event_key,
-        heard_before.event_type,
-        heard_before.position_seconds,
-        row_number() over (
-            partition by listens.event_key
-            order by
-                heard_before.acted_at asc, heard_before.event_type asc,
-                heard_before.position_seconds desc, heard_before.event_id asc
-        ) as place
-    from listens
-    inner join heard_before
-        on
-            listens.session_id = heard_before.session_id
-            and listens.listened_at = heard_before.listened_at
+    select *
+    from heard_before
     where
-        heard_before.event_type is not null
-        and {{ seconds_between('listens.listened_at', 'heard_before.acted_at') }} < 3600
-        and (listens.song_id is null or listens.song_id = heard_before.song_id)
+        event_type is not null
+        and listened_at is not null
+        and {{ seconds_between('listened_at', 'happened_at') }} < 3600
+
+),
+
+told_of_songs as (
+
+    select
+        *,
+        row_number() over (
+            partition by session_id, listened_at, song_id
+            order by happened_at asc, event_type asc, position_seconds desc, event_id asc
+        ) as place
+    from told
+
+),
+
+unnamed as (
+
+    select distinct
+        session_id,
+        listened_at
+    from {{ ref('stg_eventsim__listen_events') }}
+    where song_id is null and {{ in_window('listened_at') }}
+
+),
+
+told_of_unnamed as (
+
+    -- Of a song that has no id, the first action tells, whatever song it names.
+    select
+        told.*,
+        row_number() over (
+            partition by told.session_id, told.listened_at
+            order by
+                told.happened_at asc, told.event_type asc,
+                told.position_seconds desc, told.event_id asc
+        ) as place
+    from told
+    inner join unnamed
+        on
+            told.session_id = unnamed.session_id
+            and told.listened_at = unnamed.listened_at
 
 ),
 
@@ -116,8 +157,8 @@ followed as (
 
     select
         listens.*,
-        told.event_type as told_ending,
-        told.position_seconds as told_seconds,
+        coalesce(told_of_songs.event_type, told_of_unnamed.event_type) as told_ending,
+        coalesce(told_of_songs.position_seconds, told_of_unnamed.position_seconds) as told_seconds,
         {{ seconds_between('listens.listened_at', 'next_moments.next_event_at') }} as gap_seconds,
         least(listens.duration_seconds, 3600) as longest_seconds
     from listens
@@ -125,7 +166,18 @@ followed as (
         on
             listens.session_id = next_moments.session_id
             and listens.listened_at = next_moments.listened_at
-    left join told on listens.event_key = told.event_key and told.place = 1
+    left join told_of_songs
+        on
+            listens.session_id = told_of_songs.session_id
+            and listens.listened_at = told_of_songs.listened_at
+            and listens.song_id = told_of_songs.song_id
+            and told_of_songs.place = 1
+    left join told_of_unnamed
+        on
+            listens.session_id = told_of_unnamed.session_id
+            and listens.listened_at = told_of_unnamed.listened_at
+            and listens.song_id is null
+            and told_of_unnamed.place = 1
 
 ),
 
@@ -158,29 +210,71 @@ judged as (
 
 known as (
 
-    {{ with_user_key('judged') }}
+    {{ with_user_key('judged', ref('stg_eventsim__listen_events'), 'listened_at') }}
+
+),
+
+songs as (
+
+    {{ known_keys('song_key', ['song_id'], heard) }}
+
+),
+
+artists as (
+
+    {{ known_keys('artist_key', ['artist_name'], heard) }}
+
+),
+
+places as (
+
+    {{ known_keys('location_key', ['city', 'state'], seen_places) }}
+
+),
+
+devices as (
+
+    {{
+        known_keys(
+            'device_key', ['device_type', 'operating_system', 'browser'], seen_devices
+        )
+    }}
 
 )
 
 select
     ---------- keys
-    event_key as stream_key,
-    user_key,
-    {{ song_key('song_id', 'artist_name', 'song_title') }} as song_key,
-    {{ artist_key('artist_name') }} as artist_key,
-    {{ location_key('city', 'state') }} as location_key,
-    {{ device_key('device_type', 'operating_system', 'browser') }} as device_key,
-    {{ hour_key('listened_at') }} as hour_key,
+    known.event_key as stream_key,
+    known.user_key,
+    coalesce(
+        songs.song_key,
+        {{ song_key('known.song_id', 'known.artist_name', 'known.song_title') }}
+    ) as song_key,
+    coalesce(artists.artist_key, {{ artist_key('known.artist_name') }}) as artist_key,
+    coalesce(places.location_key, {{ location_key('known.city', 'known.state') }}) as location_key,
+    coalesce(
+        devices.device_key,
+        {{ device_key('known.device_type', 'known.operating_system', 'known.browser') }}
+    ) as device_key,
+    {{ hour_key('known.listened_at') }} as hour_key,
 
     ---------- the listen
-    session_id,
-    item_in_session,
-    level,
-    duration_seconds,
-    listening_seconds,
-    ended_by,
-    is_completed,
-    not is_completed and ended_by in ('skip', 'next_event') as is_skipped,
-    listening_seconds >= 30 as is_qualified,
-    listened_at
+    known.session_id,
+    known.item_in_session,
+    known.level,
+    known.duration_seconds,
+    known.listening_seconds,
+    known.ended_by,
+    known.is_completed,
+    not known.is_completed and known.ended_by in ('skip', 'next_event') as is_skipped,
+    known.listening_seconds >= 30 as is_qualified,
+    known.listened_at
 from known
+left join songs on known.song_id = songs.song_id
+left join artists on known.artist_name = artists.artist_name
+left join places on known.city = places.city and known.state = places.state
+left join devices
+    on
+        known.device_type = devices.device_type
+        and known.operating_system = devices.operating_system
+        and known.browser = devices.browser

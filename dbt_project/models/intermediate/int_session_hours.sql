@@ -20,9 +20,10 @@ listens as (
 
 activity as (
 
+    -- Read apart from the events themselves, which are wide, and of which only the edges are kept.
     select
         session_id,
-        hour_starts_at,
+        {{ hour_of('occurred_at') }} as hour_starts_at,
         min(occurred_at) as first_event_at,
         max(occurred_at) as last_event_at,
         min(case when user_id is not null then occurred_at end) as user_known_at,
@@ -30,7 +31,8 @@ activity as (
         {{ count_where("event_name = 'page_view_events'") }} as page_views,
         {{ count_where("event_name = 'auth_events'") }} as login_attempts,
         {{ count_where("event_name = 'status_change_events'") }} as plan_changes
-    from events
+    from {{ ref('int_session_events_unioned') }}
+    where {{ in_window('occurred_at') }}
     group by 1, 2
 
 ),

@@ -29,55 +29,80 @@ heard_names as (
 
 ),
 
+heard_variants as (
+
+    select * from {{ ref('int_song_variants_heard') }}
+    where {{ in_window('heard_hour') }}
+
+),
+
+heard_ids as (
+
+    select distinct
+        heard_hour,
+        song_id,
+        song_title,
+        artist_name
+    from heard_variants
+
+),
+
 heard_songs as (
 
     select distinct
         heard_hour,
         song_key,
         artist_key
-    from {{ ref('int_song_variants_heard') }}
-    where {{ in_window('heard_hour') }}
+    from heard_variants
 
 ),
 
 viewed as (
 
+    -- Page views name songs without an id: what was heard by that name is known already.
     select distinct
-        mentioned_hour,
-        song_title,
-        artist_name,
-        duration_seconds
+        page_views.mentioned_hour,
+        page_views.song_title,
+        page_views.artist_name,
+        page_views.duration_seconds
     from page_views
+    left join heard_names
+        on
+            page_views.mentioned_hour = heard_names.heard_hour
+            and page_views.artist_name = heard_names.artist_name
+            and page_views.song_title = heard_names.song_title
+    where heard_names.song_key is null
 
 ),
 
 acted as (
 
+    -- So is what was heard by that id and name; of most actions nothing more is to be asked.
     select distinct
-        mentioned_hour,
-        song_id,
-        song_title,
-        artist_name
+        actions.mentioned_hour,
+        actions.song_id,
+        actions.song_title,
+        actions.artist_name
     from actions
+    left join heard_ids
+        on
+            actions.mentioned_hour = heard_ids.heard_hour
+            and actions.song_id = heard_ids.song_id
+            and actions.artist_name = heard_ids.artist_name
+            and actions.song_title = heard_ids.song_title
+    where heard_ids.heard_hour is null
 
 ),
 
 mentions as (
 
-    -- Page views name songs without an id: what was heard by that name is known already.
     select
-        viewed.mentioned_hour,
+        mentioned_hour,
         {{ no_song_id }} as song_id,
-        viewed.song_title,
-        viewed.artist_name,
-        viewed.duration_seconds
+        song_title,
+        artist_name,
+        duration_seconds
     from viewed
-    left join heard_names
-        on
-            viewed.mentioned_hour = heard_names.heard_hour
-            and viewed.artist_name = heard_names.artist_name
-            and viewed.song_title = heard_names.song_title
-    where heard_names.song_key is null
     union distinct
     select
         mentioned_hour,

@@ -1,18 +1,18 @@
-{# What an event adds to its listener's hour: of each fact its time column, and its measures. #}
+{# What a fact tells of a listener's hour: its time column, and its measures. #}
 {% set facts = [
     (ref('fct_streams'), 'listened_at', {
-        'streams': '1',
-        'qualified_streams': 'case when is_qualified then 1 else 0 end',
-        'completed_streams': 'case when is_completed then 1 else 0 end',
-        'skipped_streams': 'case when is_skipped then 1 else 0 end',
-        'listening_seconds': 'listening_seconds',
+        'streams': 'count(*)',
+        'qualified_streams': count_where('is_qualified'),
+        'completed_streams': count_where('is_completed'),
+        'skipped_streams': count_where('is_skipped'),
+        'listening_seconds': exact_sum('listening_seconds'),
     }),
-    (ref('fct_page_views'), 'viewed_at', {'page_views': '1'}),
-    (ref('fct_player_events'), 'acted_at', {'player_actions': '1'}),
-    (ref('fct_auth_attempts'), 'attempted_at', {'login_attempts': '1'}),
+    (ref('fct_page_views'), 'viewed_at', {'page_views': 'count(*)'}),
+    (ref('fct_player_events'), 'acted_at', {'player_actions': 'count(*)'}),
+    (ref('fct_auth_attempts'), 'attempted_at', {'login_attempts': 'count(*)'}),
     (ref('fct_plan_changes'), 'changed_at', {
-        'upgrades': "case when change = 'upgrade' then 1 else 0 end",
-        'downgrades': "case when change = 'downgrade' then 1 else 0 end",
+        'upgrades': count_where("change = 'upgrade'"),
+        'downgrades': count_where("change = 'downgrade'"),
     }),
 ] %}
 {% set counts = [
@@ -27,8 +27,9 @@ with session_events as (
 
 ),
 
-actions as (
+activity_by_fact as (
 
+    -- Each fact by itself: most of them tell of one measure only.
     {% for fact, occurred_at, measures in facts %}
         select
             user_key,
@@ -39,6 +40,7 @@ actions as (
             {{ measures.get('listening_seconds', '0') }} as listening_seconds
         from {{ fact }}
         where user_key <> {{ unknown_key() }} and {{ in_window(occurred_at) }}
+        group by 1, 2
         {{ 'union all' if not loop.last }}
     {% endfor %}
 
@@ -53,18 +55,20 @@ activity as (
             {{ total(count) }} as {{ count }},
         {% endfor %}
         {{ exact_sum('listening_seconds') }} as listening_seconds
-    from actions
+    from activity_by_fact
     group by 1, 2
 
 ),
 
 last_moments as (
 
+    -- Read apart from the events themselves, which are wide, and of which only the last are kept.
     select
         user_id,
         {{ hour_of('occurred_at') }} as active_hour,
         max(occurred_at) as occurred_at
-    from session_events
+    from {{ ref('int_session_events_unioned') }}
+    where user_id is not null and {{ in_window('occurred_at') }}
     group by 1, 2
 
 ),

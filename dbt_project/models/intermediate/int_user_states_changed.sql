@@ -10,9 +10,10 @@ with events as (
 
 sights as (
 
+    -- Read apart from the events themselves, of which only the restless listeners' are kept.
     select
         user_id,
-        occurred_hour,
+        {{ hour_of('occurred_at') }} as occurred_hour,
         level,
         gender,
         test_group,
@@ -22,7 +23,8 @@ sights as (
         min(session_id) as session_id,
         min(item_in_session) as item_in_session,
         min(occurred_at) as occurred_at
-    from events
+    from {{ ref('int_session_events_unioned') }}
+    where user_id is not null and {{ in_window('occurred_at') }}
     group by 1, 2, 3, 4, 5, 6, 7, 8
 
 ),

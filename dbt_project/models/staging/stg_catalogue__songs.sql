@@ -9,9 +9,9 @@ select
     {{ presence('song_id') }} as song_id,
 
     ---------- the song
-    {{ presence(mended_text('title')) }} as song_title,
-    {{ presence(mended_text('artist')) }} as artist_name,
-    {{ presence(mended_text('album')) }} as album_title,
+    {{ mended_presence('title') }} as song_title,
+    {{ mended_presence('artist') }} as artist_name,
+    {{ mended_presence('album') }} as album_title,
 
     ---------- measures; what stands for not known is null
     case when duration_seconds > 0 then duration_seconds end as duration_seconds,

@@ -1,6 +1,7 @@
 with source as (
 
     select * from {{ source('raw', 'listen_events') }}
+    where {{ in_any_partition('occurred_at') }}
 
 ),
 
@@ -8,8 +9,8 @@ mended as (
 
     select
         *,
-        {{ presence(mended_text('artist')) }} as artist_name,
-        {{ presence(mended_text('song')) }} as song_title
+        {{ mended_presence('artist') }} as artist_name,
+        {{ mended_presence('song') }} as song_title
     from source
 
 )

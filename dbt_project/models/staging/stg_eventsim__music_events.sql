@@ -1,6 +1,7 @@
 with source as (
 
     select * from {{ source('raw', 'music_events') }}
+    where {{ in_any_partition('occurred_at') }}
 
 )
 
@@ -21,8 +22,8 @@ select
     home_region,
 
     ---------- the song
-    {{ presence(mended_text('song')) }} as song_title,
-    {{ presence(mended_text('artist')) }} as artist_name,
+    {{ mended_presence('song') }} as song_title,
+    {{ mended_presence('artist') }} as artist_name,
 
     ---------- timestamps
     occurred_at as acted_at,
