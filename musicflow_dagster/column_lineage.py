@@ -64,7 +64,8 @@ def sources_of_columns(
         scope = build_scope(whole)
         columns = cast("exp.Query", whole).named_selects
         traced = {
-            each: lineage(each, whole, known, dialect=dialect, scope=scope) for each in columns
+            each: lineage(each, whole, known, dialect=dialect, scope=scope, trim_selects=False)
+            for each in columns
         }
     except SqlglotError as error:
         raise UnreadableSqlError(f"no lineage of a query: {type(error).__name__}") from error
