@@ -76,9 +76,9 @@ class Checkpoint:
             LakeError: It was never planned, or Spark has already forgotten it.
         """
         path = f"offsets/{number}"
-        lines = self._store.read(path).splitlines()
-        recorded = self._decoded(path, lines[1])
-        ends = self._offsets(path, lines[2])
+        _, recorded_line, offsets = self._planned(path)
+        recorded = self._decoded(path, recorded_line)
+        ends = self._offsets(path, offsets)
         before = self._ends(number - 1) if number else self.initial_offsets()
         return PlannedBatch(
             number=number,
@@ -139,7 +139,17 @@ class Checkpoint:
 
     def _ends(self, number: int) -> dict[int, int]:
         path = f"offsets/{number}"
-        return self._offsets(path, self._store.read(path).splitlines()[2])
+        return self._offsets(path, self._planned(path)[2])
+
+    def _planned(self, path: str) -> tuple[bytes, bytes, bytes]:
+        """The lines of what Spark planned: a version, its own things, the topic's offsets."""
+        lines = self._store.read(path).splitlines()
+        if len(lines) < 3:
+            raise LakeError(
+                f"the checkpoint's {self._store.url(path)} is cut short: remove the checkpoint's "
+                "folder to go on from where the lake ends"
+            )
+        return lines[0], lines[1], lines[2]
 
     def _offsets(self, path: str, written: bytes) -> dict[int, int]:
         offsets = self._decoded(path, written)[self._topic]

@@ -57,14 +57,7 @@ SPARK_GCS = JarSet(
     transitive=False,
 )
 # Of the version that PySpark's own Hadoop has; Amazon's SDK in one jar weighs 700 MB.
-SPARK_S3 = JarSet(
-    "spark-s3",
-    (
-        "org.apache.hadoop:hadoop-aws:3.5.0",
-        "software.amazon.awssdk:bundle:2.35.4",
-    ),
-    transitive=False,
-)
+SPARK_S3 = JarSet("spark-s3", ("org.apache.hadoop:hadoop-aws:3.5.0",), transitive=True)
 # Without the binding from slf4j to log4j the broker logs nothing, its errors included.
 BROKER = JarSet(
     "kafka-broker",

@@ -2,6 +2,7 @@
 
 import http.client
 import random
+import re
 import socket
 import threading
 import time
@@ -18,6 +19,42 @@ FAULTS = ("429", "500", "503", "unheard", "unanswered", "cut", "slow")
 ends in the middle; it comes late."""
 _REFUSAL = b'{"error": {"code": %d, "message": "injected"}}'
 _OF_ONE_HOP = {"connection", "transfer-encoding", "keep-alive", "host", "content-length"}
+
+
+Answer = tuple[int, list[tuple[str, str]], bytes]
+_SENT = re.compile(r"bytes (?:(?P<first>\d+)-(?P<last>\d+)|\*)/(?P<size>\d+|\*)")
+
+
+class Uploads:
+    """Uploads in parts, as Google has them taken up again after a lost answer.
+
+    The fake forgets an upload that is complete, and takes the question how far it is for its end.
+    """
+
+    def __init__(self) -> None:
+        self._reached: dict[str, int] = {}
+        self._complete: dict[str, Answer] = {}
+
+    def known(self, path: str, content_range: str) -> Answer | None:
+        """The answer to a part that has arrived before, or to the question how far it is."""
+        sent = _SENT.fullmatch(content_range)
+        if sent is None or path in self._complete:
+            return self._complete.get(path)
+        reached = self._reached.get(path, 0)
+        asks = sent["last"] is None and (sent["size"] == "*" or int(sent["size"]) > reached)
+        if not asks and (sent["last"] is None or int(sent["last"]) >= reached):
+            return None
+        return 308, [("Range", f"bytes=0-{reached - 1}")] if reached else [], b""
+
+    def took(self, path: str, content_range: str, answer: Answer) -> None:
+        """Remember what arrived."""
+        sent = _SENT.fullmatch(content_range)
+        if sent is None or answer[0] >= 400:
+            return
+        if sent["last"] is not None:
+            self._reached[path] = int(sent["last"]) + 1
+        if sent["size"] == str(self._reached.get(path, 0)):
+            self._complete[path] = answer
 
 
 @dataclass(slots=True)
@@ -38,6 +75,7 @@ def faulty(endpoint: str, share: float, seed: int) -> Iterator[Storage]:
     server.upstream = urlsplit(endpoint).netloc
     server.storage = Storage(f"http://127.0.0.1:{server.server_port}", share, Counter())
     server.dice = random.Random(seed)
+    server.uploads = Uploads()
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
@@ -54,6 +92,7 @@ class _Server(ThreadingHTTPServer):
     upstream: str
     storage: Storage
     dice: random.Random
+    uploads: Uploads
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients that were killed are what this is for."""
@@ -73,7 +112,7 @@ class _Relay(BaseHTTPRequestHandler):
         if fault == "unheard":
             self._drop()
             return
-        status, headers, content = self._asked(body)
+        status, headers, content = self._done(body)
         if fault == "unanswered":
             self._drop()
         elif fault == "cut" and content:
@@ -107,7 +146,15 @@ class _Relay(BaseHTTPRequestHandler):
         self.rfile.readline()
         return b"".join(parts)
 
-    def _asked(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+    def _done(self, body: bytes) -> Answer:
+        uploads, sent = self.server.uploads, self.headers.get("Content-Range", "")
+        answer = uploads.known(self.path, sent)
+        if answer is None:
+            answer = self._asked(body)
+            uploads.took(self.path, sent, answer)
+        return answer
+
+    def _asked(self, body: bytes) -> Answer:
         """What the storage says; addresses that it gives lead here again."""
         headers = {k: v for k, v in self.headers.items() if k.lower() not in _OF_ONE_HOP}
         upstream = http.client.HTTPConnection(self.server.upstream, timeout=120)

@@ -22,6 +22,8 @@ from streaming.settings import LandingSettings
 from .messages import listen
 
 DEADLINE = 120.0
+PATIENCE = 240.0
+"""Seconds that landing may take to its end."""
 TOPIC = LISTEN_EVENTS.name
 START = "2026-01-01"
 
@@ -113,6 +115,13 @@ def landing_process(
         process.kill()
         process.wait()
         process.stderr.close()
+
+
+def land_to_the_end(settings: LandingSettings, **environment: str) -> None:
+    """The command, until all that Kafka holds has landed."""
+    with landing_process(settings, "--once", **environment) as process:
+        said = process.communicate(timeout=PATIENCE)[1]
+    assert process.returncode == 0, said
 
 
 def until(holds, what: str) -> None:

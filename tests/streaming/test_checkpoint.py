@@ -89,3 +89,15 @@ def test_a_used_checkpoint_of_an_unknown_lake_is_refused(written_checkpoint, che
 
     with pytest.raises(ConfigurationError, match="does not say which lake"):
         checkpoint.bind("this", "lake")
+
+
+@pytest.mark.parametrize("left", ["", "v1", "v1\n{}"])
+def test_a_plan_that_was_cut_short_is_an_error_that_says_what_to_do(
+    written_checkpoint, checkpoint, left
+):
+    written_checkpoint.begin("w", {0: 0})
+    written_checkpoint.plan(0, {0: 4})
+    (written_checkpoint.folder / "offsets/0").write_text(left)
+
+    with pytest.raises(LakeError, match="offsets/0 is cut short: remove the checkpoint"):
+        checkpoint.batch(0)
