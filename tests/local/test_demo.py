@@ -34,12 +34,13 @@ def run_demo(home: Path, *options: str) -> tuple[dict, str]:
         demo_command(home, *options), cwd=ROOT, env=environment(), capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads((home / "demo" / "report.json").read_text()), done.stdout
+    name = "demo-cloud" if "--cloud" in options else "demo"
+    return json.loads((home / name / "report.json").read_text()), done.stdout
 
 
 def processes_of(home: Path) -> list[str]:
     """Command lines of live processes that were started for a run in `home`."""
-    marker = f"MUSICFLOW_HOME={home / 'demo'}".encode()
+    marker = f"MUSICFLOW_HOME={home}/demo".encode()
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
