@@ -35,6 +35,7 @@ TOPIC = LISTEN_EVENTS.name
 CONSUMED_AT_ONCE = 10_000
 ROWS_OF_A_FILE = 100_000
 MEBIBYTE = 2**20
+BUCKET = "benchmark"
 
 Run = Callable[[Path], int]
 """Takes the whole topic, writing into an empty folder; answers how many messages it was."""
@@ -47,13 +48,33 @@ def ours(settings: LandingSettings) -> Iterator[Run]:
 
         def run(folder: Path) -> int:
             update = {"lake_folder": str(folder / "lake"), "checkpoints_folder": str(folder)}
-            of_run = settings.model_copy(update=update)
-            stop = threading.Event()
-            land(of_run, [LISTEN_EVENTS], stop, once=True, session=lambda _: nullcontext(spark))
-            manifests = ManifestLog(open_store(of_run.lake), TOPIC).after(0)
-            return sum(each.accepted + each.rejected for each in manifests)
+            return _landed(settings.model_copy(update=update), spark)
 
         yield run
+
+
+@contextmanager
+def ours_in_a_bucket(settings: LandingSettings) -> Iterator[Run]:
+    """The same with lake and checkpoint in the bucket that `cloud_landing` has made."""
+    root = f"gs://{BUCKET}"
+    settings = settings.model_copy(update={"checkpoints_folder": f"{root}/checkpoints"})
+    with spark_session(settings) as spark:
+
+        def run(folder: Path) -> int:
+            update = {
+                "lake_folder": f"{root}/{folder.name}/lake",
+                "checkpoints_folder": f"{root}/{folder.name}/checkpoints",
+            }
+            return _landed(settings.model_copy(update=update), spark)
+
+        yield run
+
+
+def _landed(settings: LandingSettings, spark: SparkSession) -> int:
+    stop = threading.Event()
+    land(settings, [LISTEN_EVENTS], stop, once=True, session=lambda _: nullcontext(spark))
+    manifests = ManifestLog(open_store(settings.lake), TOPIC).after(0)
+    return sum(each.accepted + each.rejected for each in manifests)
 
 
 @contextmanager
@@ -191,6 +212,7 @@ def _consumed(settings: LandingSettings) -> Iterator[list[bytes]]:
 
 SIDES: dict[str, Callable[[LandingSettings], AbstractContextManager[Run]]] = {
     "ours": ours,
+    "ours_in_a_bucket": ours_in_a_bucket,
     "reference_job": reference_job,
     "plain_consumer": plain_consumer,
     "raw_consume": raw_consume,

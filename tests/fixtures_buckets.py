@@ -15,7 +15,14 @@ import pytest
 from contracts.store import open_store
 from local import processes
 from local.go_tools import has_go
-from local.object_stores import ObjectStore, answers, free_port, make_gcs_bucket, s3_environment
+from local.object_stores import (
+    ObjectStore,
+    answers,
+    free_port,
+    make_gcs_bucket,
+    minio,
+    s3_environment,
+)
 from local.object_stores import fake_gcs as running_fake_gcs
 
 DOWNLOADS = Path(__file__).parents[1] / ".musicflow" / "cache"
@@ -53,8 +60,13 @@ def gs_lake(fake_gcs: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 @pytest.fixture(scope="session")
 def fake_s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
-    """Amazon's storage: moto's server."""
-    log, port = tmp_path_factory.mktemp("s3") / "server.log", free_port()
+    """Amazon's storage: moto's server, or with MUSICFLOW_TEST_S3A a MinIO."""
+    folder, port = tmp_path_factory.mktemp("s3"), free_port()
+    log = folder / "server.log"
+    if os.environ.get("MUSICFLOW_TEST_S3A"):
+        with minio(DOWNLOADS, folder / "data", log) as server:
+            yield server
+        return
     endpoint = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     with processes.running(command, os.environ, log) as server:

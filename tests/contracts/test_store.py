@@ -14,7 +14,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWar
 BUCKETS = ["gs_lake", "s3_lake"]
 
 
-@pytest.fixture(params=["folder", *BUCKETS])
+@pytest.fixture(
+    params=["folder", *(pytest.param(each, marks=pytest.mark.cloud) for each in BUCKETS)]
+)
 def store(request, tmp_path) -> Store:
     """A store of each kind; the tests here hold for all of them."""
     if request.param == "folder":
