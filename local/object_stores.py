@@ -18,7 +18,7 @@ from local import processes
 from local.go_tools import FAKE_GCS, MINIO, installed
 
 READY_SECONDS = 120
-MINIO_USER = MINIO_PASSWORD = "musicflow-local"  # noqa: S105  of a server on loopback
+MINIO_USER = MINIO_PASSWORD = "musicflow-local"  # noqa: S105  of a server on loopback  # pragma: allowlist secret
 
 
 @dataclass(frozen=True, slots=True)
