@@ -13,6 +13,8 @@ from tests.dbt_project.warehouse import PROJECT
 pytestmark = pytest.mark.integration
 
 ASKING = re.compile(r"target\.(type|name)|if\s+target")
+HOUR_OF_A_DAY = re.compile(r"\w+(_on|_week) *(>=|<) *'[\d-]{10} [\d:]+'")
+"""A date compared with a time: BigQuery takes the text for a date, and refuses it."""
 ONE_HOUR = {
     "MUSICFLOW_WINDOW_START": "2026-01-01 05:00:00",
     "MUSICFLOW_WINDOW_END": "2026-01-01 06:00:00",
@@ -31,6 +33,13 @@ def test_all_models_and_data_tests_are_sql_that_bigquery_knows(compiled: dict[st
     found = {name: slips(sql) for name, sql in compiled.items()}
 
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
+
+
+def test_a_day_is_compared_with_days(compiled: dict[str, str]):
+    found = {name: HOUR_OF_A_DAY.search(sql) for name, sql in compiled.items()}
+
+    assert {name: match.group() for name, match in found.items() if match} == {}
+    assert HOUR_OF_A_DAY.search("listened_on >= '2026-01-01 05:00:00'")
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,20 @@ def test_every_incremental_model_declares_its_reach_and_its_time(models: dict[st
             assert set(moments) <= set(node["columns"]), name
 
 
+def test_every_incremental_model_is_partitioned_by_its_time_and_clustered(models: dict[str, Node]):
+    """In BigQuery; by days, whose comparisons are with days."""
+    for name, node in models.items():
+        config = node["config"]
+        if config["materialized"] == "incremental":
+            partitions = config["partition_by"]
+            moments = config["meta"].get("moments") or [config["event_time"]]
+            assert partitions["field"] in moments, name
+            is_day = partitions["field"].endswith(("_on", "_week"))
+            assert partitions["data_type"] == ("date" if is_day else "timestamp"), name
+            assert set(config["cluster_by"]) <= set(node["columns"]), name
+            assert 1 <= len(config["cluster_by"]) <= 4, name
+
+
 def test_another_window_does_not_parse_the_project_again(warehouse: Warehouse):
     warehouse.run(0, 1, select="stg_eventsim__listen_events")
     warehouse.messages.clear()
