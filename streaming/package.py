@@ -1,8 +1,12 @@
-"""What a cluster needs to run landing: its start, our packages in one zip, Kafka's jars."""
+"""What a cluster needs to run landing: its start, our packages in one zip, Kafka's jars.
+
+What our packages import comes with the cluster's Python: `requirements.txt` names it.
+"""
 
 import io
 import zipfile
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 from contracts.logs import log
@@ -12,6 +16,13 @@ START = "land.py"
 """Name of the program that is submitted."""
 PACKAGES = "musicflow.zip"
 """Name of the zip that goes to `--py-files`."""
+REQUIREMENTS = "requirements.txt"
+"""Name of the list of packages for the Python of driver and workers."""
+REQUIRED = (
+    "click", "confluent-kafka", "gcsfs", "msgspec", "numpy", "polars", "prometheus-client",
+    "pyarrow", "pydantic-settings", "structlog",
+)  # fmt: skip
+"""What landing imports, Spark apart; gcsfs stands for the client of the lake's bucket."""
 
 _LAND = b"""# What spark-submit and Dataproc start: landing, from the packages that come with it.
 from streaming.__main__ import main
@@ -25,7 +36,7 @@ _NO_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 def put_package(target: str, jars: Sequence[Path]) -> None:
-    """Write the start, the zip and `jars/` into a folder or a bucket.
+    """Write the start, the zip, the list of packages and `jars/` into a folder or a bucket.
 
     Raises:
         UnavailableError: `target` can't be written.
@@ -33,6 +44,8 @@ def put_package(target: str, jars: Sequence[Path]) -> None:
     store = open_store(target)
     store.put(START, _LAND)
     store.put(PACKAGES, zipped_packages())
+    pins = [f"{name}=={version(name)}\n" for name in REQUIRED]
+    store.put(REQUIREMENTS, "".join(pins).encode())
     for jar in jars:
         store.put(f"jars/{jar.name}", jar.read_bytes())
     log.info("package written", target=target, jars=len(jars))

@@ -238,5 +238,16 @@ def test_a_refusal_says_what_to_do(api, run, status, advice):
         run()
 
 
+def test_with_a_region_dagster_has_the_job_and_its_resource(tmp_path):
+    on_gcp = Settings(
+        target="gcp", GOOGLE_CLOUD_PROJECT="p", lake="gs://bucket/lake", home=tmp_path,
+        dataproc_region="europe-west1",
+    )  # fmt: skip
+    found = dataproc(on_gcp)
+
+    assert [job.name for job in found.jobs] == [dataproc_landing.LAND]
+    assert set(found.resources) == {"dataproc"}
+
+
 def test_without_a_region_dagster_has_nothing_of_dataproc(settings):
     assert dataproc(settings).jobs == []

