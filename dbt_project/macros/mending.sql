@@ -7,8 +7,9 @@
     case when {{ is_plain(column) }} then {{ column }} else nullif(trim({{ column }}), '') end
 {%- endmacro %}
 
+{# By itself, BigQuery's trim takes tabs and line ends too. #}
 {% macro bigquery__presence(column) -%}
-    nullif(trim({{ column }}), '')
+    nullif(trim({{ column }}, ' '), '')
 {%- endmacro %}
 
 
