@@ -1,5 +1,6 @@
 """Buckets of Amazon S3, or of what AWS_ENDPOINT_URL names and speaks like it (MinIO, R2, …)."""
 
+import asyncio
 import os
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
 )
+from fsspec.asyn import sync_wrapper
 
 _MARK = "musicflow-mark"
 _PATIENCE = {
@@ -22,7 +24,7 @@ _PATIENCE = {
     "connect_timeout": 30,
     "read_timeout": 60,
 }
-_CONFLICT_TRIES = 8
+_TRIES = 8
 _WHERE = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION",
           "AWS_PROFILE", "AWS_ACCESS_KEY_ID")  # fmt: skip
 """The variables that say where S3 is, and who asks."""
@@ -35,6 +37,22 @@ _ELSEWHERE = {"301", "PermanentRedirect", "AuthorizationHeaderMalformed",
 _NOT_LOGGED_IN = (
     NoCredentialsError, PartialCredentialsError, TokenRetrievalError, UnauthorizedSSOTokenError,
 )  # fmt: skip
+
+
+class PatientS3(s3fs.S3FileSystem):  # type: ignore[misc]  # s3fs has no types
+    """Tries again after 429 and 408 too: Amazon's own servers say 503, others say these."""
+
+    async def _call_s3(self, method: str, *arguments: Any, **named: Any) -> Any:
+        for wait in range(_TRIES - 1):
+            try:
+                return await super()._call_s3(method, *arguments, **named)
+            except OSError as error:
+                if _status(error) not in {408, 429}:
+                    raise
+                await asyncio.sleep(0.25 * 2**wait)
+        return await super()._call_s3(method, *arguments, **named)
+
+    call_s3 = sync_wrapper(_call_s3)
 
 
 class S3Bucket:
@@ -82,7 +100,7 @@ class S3Bucket:
 
     def put_new(self, key: str, data: bytes, mark: str) -> None:
         """Write the object if there is none."""
-        for wait in range(_CONFLICT_TRIES):
+        for wait in range(_TRIES):
             try:
                 self._call(
                     "put_object", Key=key, Body=data, IfNoneMatch="*", Metadata={_MARK: mark}
@@ -91,7 +109,7 @@ class S3Bucket:
                 if _code(error) in {"PreconditionFailed", "412"}:
                     raise FileExistsError(key) from error
                 # Two asked at the same moment, and neither was served.
-                if _code(error) != "ConditionalRequestConflict" or wait == _CONFLICT_TRIES - 1:
+                if _code(error) != "ConditionalRequestConflict" or wait == _TRIES - 1:
                     raise
                 time.sleep(0.05 * 2**wait)
             else:
@@ -126,19 +144,30 @@ def _filesystem(_process: int, where: tuple[tuple[str, str], ...]) -> s3fs.S3Fil
     given = dict(where)
     # boto looks for AWS_DEFAULT_REGION only, all other clients for AWS_REGION first.
     region = given.get("AWS_REGION") or given.get("AWS_DEFAULT_REGION")
-    return s3fs.S3FileSystem(
-        endpoint_url=given.get("AWS_ENDPOINT_URL_S3") or given.get("AWS_ENDPOINT_URL"),
+    endpoint = given.get("AWS_ENDPOINT_URL_S3") or given.get("AWS_ENDPOINT_URL")
+    # Servers of one's own seldom have a name for each bucket.
+    style = {"s3": {"addressing_style": "path"}} if endpoint else {}
+    return PatientS3(
+        endpoint_url=endpoint,
         client_kwargs={"region_name": region} if region else {},
-        config_kwargs=_PATIENCE,
+        config_kwargs=_PATIENCE | style,
         use_listings_cache=False,
         skip_instance_cache=True,
     )
 
 
+def _response(error: BaseException) -> dict[str, Any]:
+    """What S3 answered, if the error is one of its own."""
+    return getattr(error, "response", None) or getattr(error.__cause__, "response", None) or {}
+
+
+def _status(error: BaseException) -> int:
+    return int(_response(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
 def _code(error: BaseException) -> str:
     """What S3 calls the error, if it is one of its own."""
-    response = getattr(error, "response", None) or getattr(error.__cause__, "response", None)
-    return str((response or {}).get("Error", {}).get("Code", ""))
+    return str(_response(error).get("Error", {}).get("Code", ""))
 
 
 def _advice(error: Exception, said: str) -> str:

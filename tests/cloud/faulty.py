@@ -106,7 +106,7 @@ class _Relay(BaseHTTPRequestHandler):
     def _relay(self) -> None:
         body = self._body()
         fault = self._fault()
-        if fault in ("429", "500", "503"):
+        if fault is not None and fault.isdigit():
             self._answer(int(fault), [], _REFUSAL % int(fault))
             return
         if fault == "unheard":

@@ -124,11 +124,11 @@ def test_killed_in_mid_batch_on_a_storage_that_misbehaves_it_lands_all_once(
 ):
     topic.send(3000, POISON)
     settings = settings_of(
-        gs_lake, checkpoints_folder=f"{gs_lake}-checkpoints", max_offsets_per_trigger=1000
+        gs_lake, checkpoints_folder=f"{gs_lake}-checkpoints", max_offsets_per_trigger=2000
     )
-    limits = {"MUSICFLOW_MAX_OFFSETS_PER_TRIGGER": "1000"}
+    limits = {"MUSICFLOW_MAX_OFFSETS_PER_TRIGGER": "2000"}
     store = open_store(gs_lake)
-    with faulty(fake_gcs.endpoint, share=0.15, seed=3) as storage:
+    with faulty(fake_gcs.endpoint, share=0.07, seed=3) as storage:
         # After an answer that was cut Google's connector for Hadoop gives up, and landing ends.
         storage.kinds = tuple(each for each in FAULTS if each != "cut")
         beyond = {"STORAGE_EMULATOR_HOST": storage.endpoint, **limits}
