@@ -99,6 +99,12 @@ def parse_once() -> None:
     dialect.parse = parsed
 
 
+def forget_the_past() -> None:
+    """Have no table copied at each of its changes: nobody asks for what stood there before."""
+    snapshots: Any = import_module("bqemulator.versioning.snapshots").SnapshotManager
+    snapshots.capture = lambda *_table, **_kind: None
+
+
 async def serve(project: str, address_file: Path) -> None:
     """Answer until asked to stop; the address is in the file once the emulator is ready."""
     jobs: Any = import_module("bqemulator.api.routes.jobs")
@@ -108,6 +114,7 @@ async def serve(project: str, address_file: Path) -> None:
         jobs.execute_load_job = fetching(jobs.execute_load_job, storage, failed)
     mend_translation()
     parse_once()
+    forget_the_past()
     settings = import_module("bqemulator.config").Settings(
         rest_host=HOST,
         rest_port=0,
