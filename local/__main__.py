@@ -8,9 +8,10 @@ from typing import NoReturn
 import click
 
 from contracts.errors import MusicFlowError
+from local import bigquery_emulator, go_tools, places
 from local import demo as demo_run
 from local import dev as dev_run
-from local import places
+from local.go_tools import FAKE_GCS, MINIO
 from local.workspace import Workspace
 
 WORK_FOLDER = Path(".musicflow")
@@ -82,6 +83,17 @@ def demo(
 def dev(port: int, users: int, home: Path) -> None:
     """The live platform, until Ctrl-C."""
     sys.exit(dev_run.run(Workspace.under(home), port, users))
+
+
+@main.command()
+@click.option("--minio", "with_minio", is_flag=True, help="MinIO too, which takes five minutes.")
+@click.option("--home", type=click.Path(path_type=Path), default=WORK_FOLDER, show_default=True)
+def tools(home: Path, *, with_minio: bool) -> None:
+    """Install what the demo in a cloud and its tests run: a fake GCS, BigQuery's emulator."""
+    cache = Workspace.under(home).cache
+    for tool in (FAKE_GCS, MINIO) if with_minio else (FAKE_GCS,):
+        click.echo(go_tools.installed(tool, cache))
+    click.echo(bigquery_emulator.installed(cache))
 
 
 def _interrupt(signum: int, _frame: object) -> NoReturn:
