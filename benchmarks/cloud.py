@@ -1,6 +1,7 @@
 """What the cloud path costs, on loopback: `python -m benchmarks.cloud PART`.
 
 `landing`: messages per second into a bucket against a folder.
+`load`: seconds of an hour of 500,000 rows from a bucket into BigQuery's emulator.
 """
 
 import argparse
@@ -9,11 +10,11 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks import cloud_landing
+from benchmarks import cloud_landing, cloud_load
 from contracts.logs import configure_logs
 
 Part = Callable[[], Iterator[dict[str, object]]]
-PARTS: dict[str, Part] = {"landing": cloud_landing.measure}
+PARTS: dict[str, Part] = {"landing": cloud_landing.measure, "load": cloud_load.measure}
 
 
 def main(arguments: list[str]) -> None:
