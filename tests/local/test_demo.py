@@ -77,8 +77,19 @@ def is_in_mid_batch(home: Path) -> bool:
     return any((home / "demo" / "lake" / "_attempts").rglob("*.json"))
 
 
-def test_every_simulated_event_is_accounted_for_each_time(tmp_path):
-    first, shown = run_demo(tmp_path, "--users", "800")
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory) -> tuple[dict, str]:
+    """A demo of 800 listeners in folders: its report and what it printed."""
+    return run_demo(tmp_path_factory.mktemp("demo"), "--users", "800")
+
+
+def counts_of(report: dict) -> dict:
+    """What is the same wherever lake and warehouse are."""
+    return {key: report[key] for key in ("topics", "facts", "hours", "reconciled")}
+
+
+def test_every_simulated_event_is_accounted_for_each_time(tmp_path, simulated):
+    first, shown = simulated
     again, _ = run_demo(tmp_path, "--users", "800")
 
     assert first["reconciled"] is True
@@ -90,9 +101,20 @@ def test_every_simulated_event_is_accounted_for_each_time(tmp_path):
     assert first["facts"]["fct_streams"] == first["topics"]["listen_events"]["raw"] > 0
     assert sum(first["topics"]["music_events"]["rejected"].values()) > 0
     assert first["topics"]["music_events"]["duplicates"] > 0
-    assert {key: first[key] for key in ("topics", "facts", "hours")} == {
-        key: again[key] for key in ("topics", "facts", "hours")
-    }
+    assert counts_of(first) == counts_of(again)
+    assert "every event accounted for: yes" in shown
+    assert processes_of(tmp_path) == []
+
+
+@pytest.mark.cloud
+@pytest.mark.emulator
+@pytest.mark.timeout(1800)
+@pytest.mark.usefixtures("fake_gcs")
+def test_the_same_events_come_to_the_same_rows_in_a_bucket_and_in_bigquery(tmp_path, simulated):
+    expected, _ = simulated
+    in_the_cloud, shown = run_demo(tmp_path, "--users", "800", "--cloud", "gs")
+
+    assert counts_of(in_the_cloud) == counts_of(expected)
     assert "every event accounted for: yes" in shown
     assert processes_of(tmp_path) == []
 
