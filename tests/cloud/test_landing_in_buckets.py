@@ -1,7 +1,6 @@
 """Landing into buckets: the same promises as in a folder, on a storage that misbehaves too."""
 
 import os
-import shutil
 import signal
 import sys
 import threading
@@ -149,7 +148,7 @@ def test_killed_in_mid_batch_on_a_storage_that_misbehaves_it_lands_all_once(
     check_all_accounted_for(settings, topic)
 
 
-def test_of_two_landing_jobs_one_says_so_and_stops(gs_lake, settings_of, topic):
+def test_of_two_landing_jobs_one_says_so_and_stops(gs_lake, settings_of, land_once, topic):
     one, other = settings_of(gs_lake, home="one"), settings_of(gs_lake, home="other")
     with landing_process(one) as first, landing_process(other) as second:
         both = (first, second)
@@ -171,8 +170,7 @@ def test_of_two_landing_jobs_one_says_so_and_stops(gs_lake, settings_of, topic):
         won.send_signal(signal.SIGTERM)
         said = won.communicate(timeout=DEADLINE)[1]
         assert won.returncode == 0, said
-    shutil.rmtree((one if won is second else other).checkpoints)
-    land_to_the_end(one if won is first else other)
+    land_once(one if won is first else other)
 
     check_all_accounted_for(one, topic)
 
