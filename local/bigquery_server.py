@@ -106,7 +106,7 @@ def forget_the_past() -> None:
 
 
 async def serve(project: str, address_file: Path) -> None:
-    """Answer until asked to stop; the address is in the file once the emulator is ready."""
+    """Answer until ended; the address is in the file once the emulator is ready."""
     jobs: Any = import_module("bqemulator.api.routes.jobs")
     storage = os.environ.get("STORAGE_EMULATOR_HOST", "").rstrip("/")
     if storage:
@@ -125,15 +125,14 @@ async def serve(project: str, address_file: Path) -> None:
         log_level="warning",
     )
     server = import_module("bqemulator.server").EmulatorServer(settings)
-    stopped = asyncio.Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(each, stopped.set)
     await server.start()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        # At once, whatever is under way: nothing of it is to be kept.
+        signal.signal(each, signal.SIG_DFL)
     unfinished = address_file.with_suffix(".tmp")
     unfinished.write_text(server.rest_url)
     unfinished.replace(address_file)
-    await stopped.wait()
-    await server.stop()
+    await asyncio.Event().wait()
 
 
 def _objects(storage: str, uri: str) -> Iterator[str]:
