@@ -1,12 +1,16 @@
 """What `dbt build` tells of models and tests, for several builds of one step together."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 DURATION = "Execution Duration"
 """Seconds of a model, as dagster-dbt calls them."""
+BILLED = ("bytes_billed", "slot_ms")
+"""What BigQuery tells of a statement; DuckDB bills nobody."""
 
 
 def in_one(builds: Iterable[Sequence[Any]]) -> Iterator[Any]:
@@ -27,6 +31,21 @@ def in_one(builds: Iterable[Sequence[Any]]) -> Iterator[Any]:
             yield event
     yield from models.values()
     yield from checks.values()
+
+
+def costs_of(results: Iterable[Path]) -> dict[str, dict[str, float]]:
+    """By model, what the warehouse billed in all builds, told by dbt's files of `results`."""
+    costs: dict[str, dict[str, float]] = {}
+    for file in results:
+        if not file.is_file():
+            continue
+        for result in json.loads(file.read_bytes())["results"]:
+            response = result.get("adapter_response") or {}
+            model = costs.setdefault(result["unique_id"].rpartition(".")[2], {})
+            for name in BILLED:
+                if response.get(name) is not None:
+                    model[name] = model.get(name, 0) + response[name]
+    return costs
 
 
 def model_of(event: Any) -> str:

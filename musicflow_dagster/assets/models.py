@@ -16,7 +16,7 @@ from dagster_dbt import (
     dbt_assets,
 )
 
-from musicflow_dagster.assets.dbt_events import in_one, model_of
+from musicflow_dagster.assets.dbt_events import costs_of, in_one, model_of
 from musicflow_dagster.assets.keys import OWNERS
 from musicflow_dagster.assets.model_lineage import add_column_lineage
 from musicflow_dagster.assets.retrying import retried
@@ -29,6 +29,7 @@ from musicflow_dagster.settings import Settings
 from musicflow_dagster.warehouse.protocol import Warehouse
 from musicflow_dagster.warehouse.pseudonyms import pseudonym_key
 
+RESULTS = "run_results.json"
 WITHOUT_UNIT_TESTS = "resource_type:unit_test"
 """Unit tests judge the code, not the data: they belong to CI, not to each hour."""
 NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
@@ -97,7 +98,9 @@ def model_assets(
                 if not error:
                     newest = ranges[-1].last
                     add_column_lineage(context, builds[-1].invocation, newest, opened.columns())
-                yield from _with_row_counts(in_one(each.events for each in builds), opened)
+                costs = costs_of(each.invocation.target_path / RESULTS for each in builds)
+                events = in_one(each.events for each in builds)
+                yield from _with_numbers(events, opened, costs)
             if error:
                 raise error
             for each in builds:
@@ -136,16 +139,18 @@ def _pseudonym_key(settings: Settings) -> str:
     return pseudonym_key(secret.get_secret_value() if secret else None, settings.home)
 
 
-def _with_row_counts(events: Iterable[Any], warehouse: Warehouse) -> Iterator[Any]:
-    """The models' outputs with their rows, counted once dbt has let go of the warehouse."""
+def _with_numbers(
+    events: Iterable[Any], warehouse: Warehouse, costs: Mapping[str, Mapping[str, float]]
+) -> Iterator[Any]:
+    """The models' outputs with what they cost, and their rows, counted once dbt has let go."""
     told = list(events)
     counts = warehouse.row_counts({name for each in told if (name := model_of(each))})
     for event in told:
-        rows = counts.get(model_of(event) or "")
-        if rows is None:
-            yield event
-        else:
-            yield event.with_metadata({**event.metadata, "dagster/row_count": rows})
+        name = model_of(event)
+        numbers: dict[str, float] = dict(costs.get(name, {}))
+        if name in counts:
+            numbers["dagster/row_count"] = counts[name]
+        yield event.with_metadata({**event.metadata, **numbers}) if numbers and name else event
 
 
 def _variables(hours: HourRange, settings: Settings) -> dict[str, str]:

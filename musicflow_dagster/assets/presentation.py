@@ -64,8 +64,17 @@ def _told(settings: Settings, spec: dg.AssetSpec) -> dg.AssetSpec:
     layer = spec.key.path[0]
     return spec.replace_attributes(
         freshness_policy=FRESHNESS.get(layer),
+        kinds=_kinds(settings, spec),
         metadata={**spec.metadata, "docs": _docs(settings, PAGES[layer])},
     )
+
+
+def _kinds(settings: Settings, spec: dg.AssetSpec) -> set[str]:
+    """The asset's kinds, with the warehouse that is in use."""
+    if settings.target == "local":
+        return set(spec.kinds)
+    return {"bigquery" if kind == "duckdb" else kind for kind in spec.kinds if kind != "parquet"
+            or spec.key.path[0] in {"lake", "rejected"}}  # fmt: skip
 
 
 def _docs(settings: Settings, page: str) -> dg.MetadataValue:

@@ -1,9 +1,11 @@
 """Several builds of one step tell Dagster of each model and of each check once."""
 
+import json
+
 import dagster as dg
 import pytest
 
-from musicflow_dagster.assets.dbt_events import DURATION, in_one, model_of
+from musicflow_dagster.assets.dbt_events import DURATION, costs_of, in_one, model_of
 
 KEY = dg.AssetKey(["marts", "fct_streams"])
 
@@ -44,3 +46,16 @@ def test_other_events_are_told_as_they_came():
 
     assert list(in_one([[seen], [seen]])) == [seen, seen]
     assert model_of(seen) == ""
+
+
+def test_what_a_model_was_billed_in_all_builds_is_added_up(tmp_path):
+    files = [tmp_path / name for name in ("first.json", "second.json", "never_written.json")]
+    billed = {"bytes_billed": 10, "slot_ms": 2}
+    for file in files[:2]:
+        results = [
+            {"unique_id": "model.p.a", "adapter_response": billed},
+            {"unique_id": "model.p.b", "adapter_response": {"_message": "OK"}},
+        ]
+        file.write_text(json.dumps({"results": results}))
+
+    assert costs_of(files) == {"a": {"bytes_billed": 20, "slot_ms": 4}, "b": {}}
