@@ -27,7 +27,9 @@ class LandingLaunch(dg.Config):
     once: bool = Field(
         default=True, description="Land what Kafka holds now and end; otherwise go on for ever."
     )
-    executors: int = Field(default=2, ge=1, description="Spark executors.")
+    executors: int = Field(
+        default=2, ge=1, description="Spark executors; a batch takes at least 2."
+    )
     executor_cores: int = Field(default=4, ge=1, description="Cores of each executor.")
     environment: dict[str, str] = Field(
         default={}, description="More settings for landing, MUSICFLOW_… or KAFKA_…; no secrets."
