@@ -147,9 +147,7 @@ def test_reconcile_of_nothing_holds(musicflow, lake):
         pytest.param(("status",), {"MUSICFLOW_START": "soon"}, "MUSICFLOW_START", id="a setting"),
         pytest.param(("reconcile", "--from", "2026-01-01T05"), {}, "--from and --to", id="no end"),
         pytest.param(("reconcile", "--from", "noon"), {}, "2026-01-06T05", id="no hour"),
-        pytest.param(
-            ("status",), {"MUSICFLOW_LAKE": "ftp://lake"}, "give a folder", id="no lake"
-        ),
+        pytest.param(("status",), {"MUSICFLOW_LAKE": "ftp://lake"}, "give a folder", id="no lake"),
         pytest.param(
             ("build", "--from", "2199-01-01T00", "--to", "2199-01-01T01"),
             {"MUSICFLOW_START": "2199-01-01T00:00:00Z"},
