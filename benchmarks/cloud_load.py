@@ -86,9 +86,10 @@ def copied(folder: Path, store: Store) -> None:
 
 def _timed(work: Callable[..., Any], took: dict[str, float]) -> Callable[..., Any]:
     """`work` of a job, whose seconds are added to those of its step."""
+    is_load = work is Jobs.load
 
     def timed(self: Jobs, what: Any, about: str, *more: Any, **options: Any) -> Any:
-        doing = more[0] if work is Jobs.load else about
+        doing = more[0] if is_load else about
         began = time.perf_counter()
         result = work(self, what, about, *more, **options)
         step = str(doing).rpartition("-")[2]
