@@ -12,9 +12,11 @@ def silence_spark() -> None:
     for logger in (logging.getLogger(), logging.getLogger("py4j")):
         logger.addHandler(logging.NullHandler())
     logging.getLogger("py4j").propagate = False
-    # The server that Spark's Java keeps a connection to; its end is noticed elsewhere.
-    for server in (accumulators.AccumulatorTCPServer, accumulators.AccumulatorUnixServer):
-        setattr(server, "handle_error", _say_nothing)  # noqa: B010 - typed as no attribute of ours
+    # The server that Spark's Java keeps a connection to; its end is noticed elsewhere. Its class
+    # has another name in other releases of Spark.
+    for each in vars(accumulators).values():
+        if isinstance(each, type) and issubclass(each, socketserver.BaseServer):
+            setattr(each, "handle_error", _say_nothing)  # noqa: B010 - typed as none of ours
 
 
 def _say_nothing(_server: socketserver.BaseServer, _request: object, _client: object) -> None:
