@@ -7,12 +7,13 @@ the server's, or not answered at all.
 
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Protocol, cast
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, Protocol, cast
 
-from contracts.errors import ConfigurationError, LakeError, MusicFlowError, UnavailableError
+from contracts.bucket_file import BLOCK_BYTES, BucketFile
+from contracts.errors import ConfigurationError, LakeError, UnavailableError
 from contracts.new_file import NewFile
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 PROVIDERS = {"gs": ("contracts.gcs", "gcs"), "s3": ("contracts.s3", "s3")}
 """By scheme: the module that knows such buckets, and the extra that brings what it needs."""
-BLOCK_BYTES = 16 * 2**20
-"""What a file keeps in memory before it sends it off; a smaller one is sent whole."""
 
 
 class Bucket(Protocol):
@@ -230,68 +229,6 @@ class BucketStore:
         except self._kind.errors as error:
             raise self._told(error) from error
         self._is_known_to_stand = True
-
-
-class BucketFile(NewFile):
-    """An object that is being sent."""
-
-    def __init__(self, inner: Any, errors: Callable[[], Any]) -> None:
-        """Write to `inner`, a file of fsspec; `errors` tells what goes wrong."""
-        self._inner = inner
-        self._errors = errors
-        self._size = 0
-
-    @property
-    def closed(self) -> bool:
-        """Whether it was closed or discarded."""
-        return bool(self._inner.closed)
-
-    def write(self, data: bytes) -> int:
-        """Add bytes; whole blocks are sent, which is what object stores ask for.
-
-        Raises:
-            MusicFlowError: The bucket can't be written; the message says what to do.
-        """
-        left = memoryview(data).cast("B")
-        with self._errors():
-            while left:
-                room = BLOCK_BYTES - self._size % BLOCK_BYTES
-                self._size += self._inner.write(left[:room])
-                left = left[room:]
-        return len(memoryview(data).cast("B"))
-
-    def tell(self) -> int:
-        """How many bytes it has."""
-        return self._size
-
-    def close(self) -> None:
-        """Send the rest; from here on the object stands.
-
-        Raises:
-            MusicFlowError: The bucket can't be written; the message says what to do.
-        """
-        if self.closed:
-            return
-        try:
-            with self._errors():
-                self._inner.close()
-        except MusicFlowError:
-            self._forget()
-            raise
-
-    def discard(self) -> None:
-        """Let go of it: nothing stands."""
-        if not self.closed:
-            self._forget()
-
-    def __del__(self) -> None:
-        """Without this what was neither closed nor discarded would be sent, and stand."""
-        self._inner.closed = True
-
-    def _forget(self) -> None:
-        with suppress(MusicFlowError), self._errors():
-            self._inner.discard()
-        self._inner.closed = True
 
 
 def open_bucket_store(lake: str) -> BucketStore:

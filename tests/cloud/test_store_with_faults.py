@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from contracts.buckets import BLOCK_BYTES
+from contracts.bucket_file import BLOCK_BYTES
 from contracts.errors import UnavailableError
 from contracts.store import open_store
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from contracts.buckets import BLOCK_BYTES
+from contracts.bucket_file import BLOCK_BYTES
 from contracts.errors import ConfigurationError, LakeError, UnavailableError
 from contracts.store import FolderStore, Store, open_store
 
