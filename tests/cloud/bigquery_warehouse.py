@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from unittest.mock import patch
 
 import polars as pl
 import pyarrow as pa
@@ -17,22 +18,17 @@ from google.api_core.client_options import ClientOptions
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
-from contracts.events import EVENTS, EVENTS_BY_NAME
+from contracts.events import EVENTS_BY_NAME
 from contracts.to_arrow import accepted_schema
-from contracts.to_sql import create_raw_table
 from local.bigquery_emulator import BigQuery
+from musicflow_dagster.warehouse.bigquery.client import connect
+from musicflow_dagster.warehouse.bigquery.place import Place
+from musicflow_dagster.warehouse.bigquery.tables import DATASETS, prepare
 from tests.builders import Row
 from tests.dbt_project.warehouse import LANDED, PROJECT, PSEUDONYM_KEY
 
-DATASETS = ("raw", "staging", "marts", "reporting", "catalogue")
 DBT = Path(sys.executable).with_name("dbt")
-_SONGS = """
-    create table {prefix}catalogue.songs (
-        song_id string, artist string, title string, duration_seconds float64, plays float64,
-        album string, release_year float64, tempo_bpm float64, loudness_db float64,
-        hotness float64
-    )
-"""
+LOCATION = os.environ.get("MUSICFLOW_BIGQUERY_LOCATION", "US")
 
 
 def client_of(server: BigQuery) -> bigquery.Client:
@@ -57,13 +53,9 @@ class BigQueryWarehouse:
 
     def create(self) -> None:
         """What the orchestrator leaves before the first run of dbt."""
-        for name in DATASETS:
-            self.client.create_dataset(f"{self.prefix}{name}")
-        for event in EVENTS:
-            self.execute(create_raw_table(event, "bigquery", f"{self.prefix}raw"))
-        self.execute(f"create table {self.prefix}staging.pseudonym_key (key string)")
+        with patch.dict(os.environ, self.server.environment):
+            prepare(connect(Place(self.server.project, LOCATION, self.prefix)))
         self.execute(f"insert into {self.prefix}staging.pseudonym_key values ('{PSEUDONYM_KEY}')")
-        self.execute(_SONGS.format(prefix=self.prefix))
 
     def drop(self) -> None:
         """Leave nothing behind in a real project."""
