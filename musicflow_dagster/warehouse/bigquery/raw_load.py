@@ -80,7 +80,8 @@ class BigQueryRawLoad:
         """The rows of `files` in a table of their own, which is dropped at the end, or expires."""
         event, place = self.landed.event, self.jobs.place
         name = f"_loading_{event.name}_{uuid.uuid4().hex}"
-        fields = [SchemaField(each["name"], each["type"]) for each in bigquery_columns(event)]
+        # With their modes: the files too say which columns are never null.
+        fields = [SchemaField.from_api_repr(dict(each)) for each in bigquery_columns(event)]
         table = bigquery.Table(
             place.table("raw", name),
             schema=[*fields, *(SchemaField(*folder) for folder in FOLDERS)],
