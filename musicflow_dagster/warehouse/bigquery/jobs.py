@@ -45,7 +45,7 @@ class Jobs:
         Raises:
             MusicFlowError: It could not be had; the message says what to do.
         """
-        return [tuple(row) for row in self._query(sql, doing, parameters)]
+        return self._query(sql, doing, parameters)
 
     def rows_if_any(self, sql: str, doing: str, **parameters: Value) -> list[tuple[Any, ...]]:
         """The same; nothing while a table or dataset is not made yet."""
@@ -77,7 +77,9 @@ class Jobs:
         costs, self.costs = self.costs, {}
         return costs
 
-    def _query(self, sql: str, doing: str, parameters: Mapping[str, Value]) -> Any:
+    def _query(
+        self, sql: str, doing: str, parameters: Mapping[str, Value]
+    ) -> list[tuple[Any, ...]]:
         with told(self.place, doing):
             job = self._asked(sql, doing, parameters)
             result = job.result(retry=RETRY)
@@ -86,7 +88,7 @@ class Jobs:
                 slot_ms=job.slot_millis or 0,
                 usd=(job.total_bytes_billed or 0) / 2**40 * USD_PER_TIB,
             )
-            return result
+            return [tuple(row) for row in result]  # here, as all pages but the first are asked for
 
     def _asked(self, sql: str, doing: str, parameters: Mapping[str, Value]) -> bigquery.QueryJob:
         config = bigquery.QueryJobConfig(
