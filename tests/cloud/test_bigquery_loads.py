@@ -17,6 +17,7 @@ from contracts.errors import ConfigurationError
 from contracts.events import EVENTS, LISTEN_EVENTS, lake_fields
 from contracts.lake import HOUR
 from contracts.store import open_store
+from contracts.to_bigquery import Column, bigquery_columns
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.judging import load_hours
 from musicflow_dagster.lake_index import LakeIndex
@@ -307,6 +308,23 @@ def test_another_pseudonym_key_is_refused_without_showing_either(bench):
     assert "secret" not in str(refusal.value)
 
 
+def test_what_is_staged_is_null_only_where_the_contract_says_so(bench, monkeypatch):
+    schemas = []
+    load = Jobs.load
+
+    def looked_at(self, uris, table, doing, **config):
+        schemas.extend([self.client.get_table(table).schema, config["schema"]])
+        return load(self, uris, table, doing, **config)
+
+    monkeypatch.setattr(Jobs, "load", looked_at)
+    bench.lake.land("listen_events", hour_of_listens(0, 1))
+    bench.load(0, 1)
+
+    required = {each.name for each in lake_fields(LISTEN_EVENTS) if not each.nullable}
+    for schema in schemas:
+        assert {each.name for each in schema if each.mode == "REQUIRED"} == required
+
+
 def test_preparing_twice_changes_nothing_and_tables_are_as_the_contract_says(bench):
     table = bench.jobs.client.get_table(bench.jobs.place.table("raw", "listen_events"))
     prepare(bench.jobs)
@@ -319,18 +337,28 @@ def test_preparing_twice_changes_nothing_and_tables_are_as_the_contract_says(ben
     assert bench.jobs.rows(f"select count(*) from {ids}", "look") == [(1,)]
 
 
-def test_a_column_that_the_contract_has_got_is_added(bench):
-    columns = [each.name for each in lake_fields(LISTEN_EVENTS) if each.name != "device_type"]
+def test_columns_that_the_contract_has_got_are_added(bench, monkeypatch):
+    lacking = {"device_type", "registered_at"}
+    columns = [each.name for each in lake_fields(LISTEN_EVENTS) if each.name not in lacking]
     raw = bench.jobs.place.sql("raw", "listen_events")
     bench.lake.land("listen_events", hour_of_listens(0, 1))
     bench.load(0, 1)
     bench.jobs.run(f"create or replace table {raw} as select {', '.join(columns)} from {raw} "
                    "where occurred_at > '1900-01-01'", "an older contract")  # fmt: skip
-    prepare(bench.jobs)
+    volume: Column = {"name": "volume", "type": "FLOAT", "mode": "NULLABLE",
+                      "description": 'Of the "player"'}  # fmt: skip
+    monkeypatch.setattr(
+        "musicflow_dagster.warehouse.bigquery.tables.bigquery_columns",
+        lambda event: [*bigquery_columns(event), volume],
+    )
+    with patch.object(Jobs, "run", autospec=True, side_effect=Jobs.run) as run:
+        prepare(bench.jobs)
+    statements = [each.args[1] for each in run.mock_calls if "listen_events" in each.args[2]]
     bench.lake.land("listen_events", [listen(1, 0, device_type="phone")])
     bench.load(1, 2)
 
-    assert bench.rows("device_type") == [("phone",), (None,)]
+    assert bench.rows("device_type, volume") == [("phone", None), (None, None)]
+    assert any("volume FLOAT64 options" in each for each in statements), "DDL knows no FLOAT"
 
 
 @pytest.mark.parametrize(

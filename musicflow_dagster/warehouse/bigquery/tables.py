@@ -24,6 +24,9 @@ DATASETS = {
     "reconciliation": "The accounts of loads and builds.",
     "catalogue": "What listeners can choose from.",
 }
+API_TYPES = {"INT64": "INTEGER", "FLOAT64": "FLOAT", "BOOL": "BOOLEAN"}
+"""What the API calls types that have another name in SQL."""
+SQL_TYPES = {older: kind for kind, older in API_TYPES.items()}
 SMALL_TABLES: Mapping[tuple[str, str], Sequence[tuple[str, str, str]]] = {
     ("staging", "pseudonym_key"): [("key", "STRING", "REQUIRED")],
     ("reconciliation", "warehouse"): [("id", "STRING", "REQUIRED")],
@@ -181,13 +184,14 @@ def _changed(table: bigquery.Table, what: str) -> ConfigurationError:
 
 def _kind(kind: str) -> str:
     """The API's older name of a type."""
-    return {"INT64": "INTEGER", "FLOAT64": "FLOAT", "BOOL": "BOOLEAN"}.get(kind, kind)
+    return API_TYPES.get(kind, kind)
 
 
 def _add(jobs: Jobs, event: Event, column: SchemaField) -> None:
     about = column.description.replace("\\", "\\\\").replace('"', '\\"')
+    kind = SQL_TYPES.get(column.field_type, column.field_type)
     jobs.run(
         f"alter table {jobs.place.sql('raw', event.name)} add column if not exists "
-        f'{column.name} {column.field_type} options(description="{about}")',
+        f'{column.name} {kind} options(description="{about}")',
         f"adding a column to {event.name}",
     )
