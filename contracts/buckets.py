@@ -109,7 +109,16 @@ class BucketStore:
             MusicFlowError: The bucket can't be read; the message says what to do.
         """
         with self._errors(path):
-            return cast("BinaryIO", self._bucket.filesystem.open(self._full(path), "rb"))
+            opened = self._bucket.filesystem.open(self._full(path), "rb")
+        fetch = opened.cache.fetcher
+
+        def fetched(*span: int) -> bytes:
+            with self._errors(path):
+                return cast("bytes", fetch(*span))
+
+        # What is read comes later, when the file is asked for it.
+        opened.cache.fetcher = fetched
+        return cast("BinaryIO", opened)
 
     def exists(self, path: str) -> bool:
         """Whether the object stands.
@@ -167,7 +176,8 @@ class BucketStore:
         Raises:
             MusicFlowError: The bucket can't be read; the message says what to do.
         """
-        pages = self._bucket.pages(self._key(f"{folder}/" if folder else ""))
+        with self._errors(folder):
+            pages = self._bucket.pages(self._key(f"{folder}/" if folder else ""))
         while True:
             with self._errors(folder):
                 page = next(pages, None)

@@ -77,7 +77,7 @@ class GcsBucket:
         more: dict[str, str] = {}
         while True:
             page = self.filesystem.call(
-                "GET", "b/{}/o", self.name, prefix=prefix, json_out=True, **more
+                "GET", "b/{}/o", self.name, prefix=prefix, maxResults=1000, json_out=True, **more
             )
             yield [each["name"] for each in page.get("items", [])]
             if not page.get("nextPageToken"):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, ClassVar, Self
 
+import aiohttp
 import s3fs
 from botocore.exceptions import (
     BotoCoreError,
@@ -32,6 +33,8 @@ _WHERE = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_
 _REFUSED = {"AccessDenied", "AllAccessDisabled", "403", "Forbidden"}
 _UNKNOWN = {"ExpiredToken", "InvalidToken", "InvalidAccessKeyId", "SignatureDoesNotMatch",
             "RequestTimeTooSkewed", "TokenRefreshRequired", "401"}  # fmt: skip
+_WITHOUT_WORDS = {"400", "403"}
+"""What a request for a head is answered, whose answers have no body that says more."""
 _ELSEWHERE = {"301", "PermanentRedirect", "AuthorizationHeaderMalformed",
               "IllegalLocationConstraintException"}  # fmt: skip
 _NOT_LOGGED_IN = (
@@ -63,6 +66,7 @@ class S3Bucket:
         ValueError,
         BotoCoreError,
         ClientError,
+        aiohttp.ClientError,
     )
 
     def __init__(self, name: str, filesystem: s3fs.S3FileSystem) -> None:
@@ -92,6 +96,10 @@ class S3Bucket:
             self._call("head_object", Key=key)
         except FileNotFoundError:
             return False
+        except OSError as error:
+            if _code(error) in _WITHOUT_WORDS:
+                self._call("list_objects_v2", Prefix=key, MaxKeys=1)
+            raise
         return True
 
     def put(self, key: str, data: bytes) -> None:

@@ -73,6 +73,9 @@ def s3_environment(endpoint: str, user: str, password: str) -> dict[str, str]:
     """The standard variables that lead S3's clients to `endpoint`."""
     return {
         "AWS_ENDPOINT_URL": endpoint,
+        # What the user's own shell may say of another S3.
+        "AWS_ENDPOINT_URL_S3": endpoint,
+        "AWS_SESSION_TOKEN": "",
         "AWS_ACCESS_KEY_ID": user,
         "AWS_SECRET_ACCESS_KEY": password,
         "AWS_REGION": "us-east-1",

@@ -25,6 +25,7 @@ from local.object_stores import (
 )
 from local.object_stores import fake_gcs as running_fake_gcs
 
+MOTO = Path(__file__).with_name("moto_server.py")
 DOWNLOADS = Path(__file__).parents[1] / ".musicflow" / "cache"
 
 
@@ -68,7 +69,7 @@ def fake_s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
             yield server
         return
     endpoint = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    command = [sys.executable, str(MOTO), "-H", "127.0.0.1", "-p", str(port)]
     with processes.running(command, os.environ, log) as server:
         processes.wait_until(lambda: answers(endpoint), server, log, 120)
         yield ObjectStore(endpoint, s3_environment(endpoint, "user", "password"))

@@ -17,6 +17,9 @@ from urllib.parse import urlsplit
 FAULTS = ("429", "500", "503", "unheard", "unanswered", "cut", "slow")
 """A refusal, or: the connection is dropped before the request is done, or after it; the answer
 ends in the middle; it comes late."""
+MOST_IN_A_ROW = 3
+"""Faults that one address meets one after another, where not all is faulty: clients give up at
+the sixth and later."""
 _REFUSAL = b'{"error": {"code": %d, "message": "injected"}}'
 _OF_ONE_HOP = {"connection", "transfer-encoding", "keep-alive", "host", "content-length"}
 
@@ -75,6 +78,7 @@ def faulty(endpoint: str, share: float, seed: int) -> Iterator[Storage]:
     server.upstream = urlsplit(endpoint).netloc
     server.storage = Storage(f"http://127.0.0.1:{server.server_port}", share, Counter())
     server.dice = random.Random(seed)
+    server.in_a_row = Counter()
     server.uploads = Uploads()
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
@@ -92,6 +96,7 @@ class _Server(ThreadingHTTPServer):
     upstream: str
     storage: Storage
     dice: random.Random
+    in_a_row: Counter[str]
     uploads: Uploads
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -129,9 +134,12 @@ class _Relay(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def _fault(self) -> str | None:
-        storage = self.server.storage
-        if self.server.dice.random() >= storage.share:
+        storage, in_a_row = self.server.storage, self.server.in_a_row
+        spared = storage.share < 1 and in_a_row[self.path] >= MOST_IN_A_ROW
+        if spared or self.server.dice.random() >= storage.share:
+            in_a_row[self.path] = 0
             return None
+        in_a_row[self.path] += 1
         fault = self.server.dice.choice(storage.kinds)
         storage.met[fault] += 1
         return fault

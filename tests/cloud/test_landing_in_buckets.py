@@ -27,6 +27,7 @@ from tests.streaming.landed import (
     START,
     TOPIC,
     check_all_accounted_for,
+    land_in_spite_of_faults,
     land_to_the_end,
     landing_process,
     manifests,
@@ -117,6 +118,7 @@ def test_a_checkpoint_in_the_bucket_outlives_the_machine(gs_lake, settings_of, t
 
 
 @pytest.mark.emulator
+@pytest.mark.timeout(1800)
 @pytest.mark.skipif(sys.platform != "linux", reason="workers die with their parent on Linux only")
 def test_killed_in_mid_batch_on_a_storage_that_misbehaves_it_lands_all_once(
     fake_gcs, gs_lake, settings_of, topic, monkeypatch
@@ -140,9 +142,8 @@ def test_killed_in_mid_batch_on_a_storage_that_misbehaves_it_lands_all_once(
                     ),
                     "a batch in hand",
                 )
-                assert process.poll() is None, process.stderr.read()
                 process.kill()
-        land_to_the_end(settings, **beyond)
+        land_in_spite_of_faults(settings, **beyond)
 
     assert storage.met.total() > 5
     check_all_accounted_for(settings, topic)

@@ -156,7 +156,9 @@ def test_what_is_opened_must_stand(store):
 def test_a_child_that_was_forked_uses_the_store_too(store):
     """Spark's workers are forked from a process that may have used the lake."""
     store.put("parent", b"1")
-    child = multiprocessing.get_context("fork").Process(target=store.put, args=("child", b"2"))
+    child = multiprocessing.get_context("fork").Process(
+        target=store.put, args=("child", b"2"), daemon=True
+    )
     child.start()
     child.join(120)
 

@@ -155,6 +155,16 @@ def test_a_lake_keeps_its_identity(store):
     assert lake_record.claim(store) == lake_record.claim(store)
 
 
+def test_a_storage_that_lets_two_writers_win_is_refused(tmp_path):
+    class Lax(FolderStore):
+        def put_if_absent(self, path, data):
+            self.put(path, data)
+            return True
+
+    with pytest.raises(ConfigurationError, match="two writers"):
+        lake_record.claim(Lax(tmp_path))
+
+
 def test_a_lake_with_a_newer_layout_is_refused(store):
     store.put("_lake.json", b'{"lake_id":"x","layout":99}')
 
