@@ -138,16 +138,19 @@ def test_a_bad_hour_stays_as_it_was_and_the_others_are_loaded(bench):
     assert len(bench.rows()) == 2
 
 
-def test_a_file_that_vanishes_while_it_is_loaded_refuses_its_hour_alone(bench, monkeypatch):
+@pytest.mark.parametrize("is_gone", [True, False], ids=["gone", "damaged"])
+def test_a_file_that_is_lost_while_it_is_loaded_refuses_its_hour_alone(bench, monkeypatch, is_gone):
     bench.lake.land("listen_events", hour_of_listens(0, 2))
-    gone = bench.lake.land("listen_events", hour_of_listens(1, 2))
+    lost = bench.lake.land("listen_events", hour_of_listens(1, 2)).files[0].path
     before = Jobs.load
 
-    def after_deletion(self, *arguments, **keywords):
-        bench.lake.store.delete(gone.files[0].path)
+    def after_loss(self, *arguments, **keywords):
+        bench.lake.store.delete(lost)
+        if not is_gone:
+            bench.lake.store.put(lost, b"no Parquet")
         return before(self, *arguments, **keywords)
 
-    monkeypatch.setattr(Jobs, "load", after_deletion)
+    monkeypatch.setattr(Jobs, "load", after_loss)
     report = bench.load(0, 2)
 
     assert list(report.loaded) == [FIRST_HOUR]

@@ -14,7 +14,7 @@ from musicflow_dagster.hours import HourRange
 from musicflow_dagster.judging import load_hours
 from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.warehouse.bigquery.client import connect
-from musicflow_dagster.warehouse.bigquery.errors import problem
+from musicflow_dagster.warehouse.bigquery.errors import UnreadableFilesError, problem
 from musicflow_dagster.warehouse.bigquery.jobs import Jobs
 from musicflow_dagster.warehouse.bigquery.opening import open_warehouse
 from musicflow_dagster.warehouse.bigquery.place import Place
@@ -138,6 +138,12 @@ LOADS = [
         ["permission is missing", "roles/storage.objectViewer"],
         id="no permission on the bucket",
     ),
+    pytest.param(
+        (400, "invalid", ("Provided Schema does not match Table p:mine_raw.loading. Field zip has "
+         "changed mode from REQUIRED to NULLABLE")),
+        ["BigQuery refuses", "changed mode from REQUIRED to NULLABLE"],
+        id="a table that is not as the load says",
+    ),
 ]  # fmt: skip
 
 
@@ -161,6 +167,54 @@ def test_a_load_that_fails_ends_before_the_raw_table_is_touched(
     assert [path for path in written(said) if path.split("?")[0].endswith("/jobs")] == [
         "/bigquery/v2/projects/p/jobs?prettyPrint=false"
     ], "the load job alone: no statement"
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        pytest.param(
+            (
+                400,
+                "invalidQuery",
+                "Could not serialize access to table p:t due to concurrent update",
+            ),
+            "another job changes the same table",
+            id="two jobs on one table",
+        ),
+        pytest.param(
+            (500, "jobInternalError", "The job encountered an internal error: gs://b/x.parquet"),
+            "does not answer",
+            id="an error within BigQuery",
+        ),
+        pytest.param((400, "tableUnavailable", "Retry"), "may in a while", id="a table not ready"),
+        pytest.param((400, "jobRateLimitExceeded", "Too many"), "a quota", id="too many jobs"),
+    ],
+)
+def test_a_load_that_may_succeed_later_is_told_as_such(said, jobs, failure, words):
+    said.fails_jobs(*failure)
+
+    with pytest.raises(UnavailableError) as failed:
+        jobs.load(["gs://b/x.parquet"], "p.mine_raw.t", "a test")
+    told_in_a_line(failed.value, words)
+
+
+@pytest.mark.parametrize(
+    ("reason", "message"),
+    [
+        pytest.param(
+            "invalid",
+            "Error while reading data, error message: Input file is not in Parquet format.",
+            id="damaged",
+        ),
+        pytest.param("notFound", "Not found: URI gs://b/x.parquet", id="gone"),
+    ],
+)
+def test_files_that_cannot_be_read_are_told_without_what_they_hold(said, jobs, reason, message):
+    said.fails_jobs(400, reason, message)
+
+    with pytest.raises(UnreadableFilesError) as failed:
+        jobs.load(["gs://b/x.parquet"], "p.mine_raw.t", "a test")
+    assert str(failed.value) == "files cannot be read (a test)"
 
 
 @pytest.mark.parametrize(

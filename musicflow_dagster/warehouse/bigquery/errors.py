@@ -11,6 +11,21 @@ from contracts.errors import ConfigurationError, LakeError, MusicFlowError, Unav
 from musicflow_dagster.warehouse.bigquery.place import Place
 
 QUOTA_REASONS = frozenset({"quotaExceeded", "rateLimitExceeded", "jobRateLimitExceeded"})
+MOMENTARY_REASONS = frozenset(
+    {
+        "backendError",
+        "internalError",
+        "jobBackendError",
+        "jobInternalError",
+        "resourceInUse",
+        "tableUnavailable",
+    }
+)
+CONCURRENT = "due to concurrent update"
+"""Of two statements on one table; the reason that comes with it says the query is invalid."""
+FILE_REASONS = frozenset({"invalid", "notFound"})
+SCHEMA_DIFFERS = ("schema is not compatible", "Provided Schema")
+"""Said of a table that is not as a load wants it: files may be named, and are not to blame."""
 LOG_IN = (
     "log in again (`gcloud auth application-default login`), or set "
     "GOOGLE_APPLICATION_CREDENTIALS to the key of a service account"
@@ -71,13 +86,15 @@ def _of_the_limit(error: Exception, what: str) -> MusicFlowError | None:
 
 def _of_the_moment(error: Exception, what: str) -> MusicFlowError | None:
     """What may be gone when it is tried again."""
-    if isinstance(error, auth.TransportError | api.RetryError | api.ServerError):
-        return UnavailableError(f"BigQuery does not answer {what}")
     if isinstance(error, api.TooManyRequests) or QUOTA_REASONS & reasons(error):
         return UnavailableError(
             f"a quota of BigQuery is used up, wait or ask Google for more of it {what}"
         )
-    if isinstance(error, api.Conflict):
+    if isinstance(error, auth.TransportError | api.RetryError | api.ServerError):
+        return UnavailableError(f"BigQuery does not answer {what}")
+    if MOMENTARY_REASONS & reasons(error):
+        return UnavailableError(f"BigQuery can't do it now, and may in a while {what}")
+    if isinstance(error, api.Conflict) or CONCURRENT in what:
         return UnavailableError(f"another job changes the same table {what}")
     return None
 
@@ -113,7 +130,13 @@ def is_about_files(error: api.GoogleAPICallError) -> bool:
     line = line_of(error)
     if isinstance(error, api.NotFound):
         return "URI" in line or "gs://" in line or "/bigstore/" in line
-    return isinstance(error, api.BadRequest) and not _is_elsewhere(error)
+    return (
+        isinstance(error, api.BadRequest)
+        and bool(FILE_REASONS & reasons(error))
+        and ("Error while reading data" in line or "gs://" in line)
+        and not _is_elsewhere(error)
+        and not any(each in line for each in SCHEMA_DIFFERS)
+    )
 
 
 def line_of(error: Exception) -> str:
