@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts.events import EVENTS
 from tests.dbt_project.bigquery import compiled_for_bigquery, slips
 from tests.dbt_project.warehouse import PROJECT
 
@@ -15,6 +16,7 @@ pytestmark = pytest.mark.integration
 ASKING = re.compile(r"target\.(type|name)|if\s+target")
 HOUR_OF_A_DAY = re.compile(r"\w+(_on|_week) *(>=|<) *'[\d-]{10} [\d:]+'")
 """A date compared with a time: BigQuery takes the text for a date, and refuses it."""
+RAW = re.compile(r"`raw`\.`\w+`")
 ONE_HOUR = {
     "MUSICFLOW_WINDOW_START": "2026-01-01 05:00:00",
     "MUSICFLOW_WINDOW_END": "2026-01-01 06:00:00",
@@ -40,6 +42,21 @@ def test_a_day_is_compared_with_days(compiled: dict[str, str]):
 
     assert {name: match.group() for name, match in found.items() if match} == {}
     assert HOUR_OF_A_DAY.search("listened_on >= '2026-01-01 05:00:00'")
+
+
+def test_raw_is_never_read_without_bounds_of_its_partitions(tmp_path: Path):
+    all_hours = {"MUSICFLOW_WINDOW_START": "", "MUSICFLOW_WINDOW_END": ""}
+    compiled = compiled_for_bigquery(tmp_path, os.environ | all_hours)
+    reading = {name: sql for name, sql in compiled.items() if RAW.search(sql)}
+    assert len(reading) > len(EVENTS), "staging models, and tests that count the rows of raw"
+
+    unbounded = [
+        name
+        for name, sql in reading.items()
+        if len(RAW.findall(sql)) > sql.count("occurred_at >= cast('1900-01-01")
+    ]
+
+    assert unbounded == []
 
 
 @pytest.mark.parametrize(

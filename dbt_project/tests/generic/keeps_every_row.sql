@@ -13,6 +13,7 @@ theirs as (
 
     select count(*) as row_count from {{ of }}
     where {{ between_bounds(happened_at, tested_window()) }}
+        and {{ in_any_partition(happened_at) }}
 
 )
 
