@@ -78,7 +78,9 @@ ranked as (
             order by
                 last_heard_at desc nulls last,
                 case when last_heard_at is null then last_mentioned_hour end desc nulls last,
-                song_title asc, artist_name asc, duration_seconds asc
+                song_title asc nulls last,
+                artist_name asc nulls last,
+                duration_seconds asc nulls last
         ) as recency,
         min(first_heard_at) over (partition by song_key) as song_first_heard_at
     from variants
