@@ -154,19 +154,20 @@
 
 {# A sum of seconds, exact to the microsecond: floating numbers add up differently in each order. #}
 {% macro exact_sum(seconds) -%}
-    cast(sum(cast({{ seconds }} as {{ exact_seconds_type() }})) as {{ double_type() }})
+    cast(sum({{ exact_seconds(seconds) }}) as {{ double_type() }})
 {%- endmacro %}
 
-{% macro exact_seconds_type() -%}
-    {{ return(adapter.dispatch('exact_seconds_type')()) }}
+{% macro exact_seconds(seconds) -%}
+    {{ return(adapter.dispatch('exact_seconds')(seconds)) }}
 {%- endmacro %}
 
-{% macro default__exact_seconds_type() -%}
-    decimal(18, 6)
+{% macro default__exact_seconds(seconds) -%}
+    cast({{ seconds }} as decimal(18, 6))
 {%- endmacro %}
 
-{% macro bigquery__exact_seconds_type() -%}
-    numeric
+{# Of its nine decimals six are kept, so that both engines add up the same numbers. #}
+{% macro bigquery__exact_seconds(seconds) -%}
+    round(cast({{ seconds }} as numeric), 6)
 {%- endmacro %}
 
 {% macro double_type() -%}
