@@ -302,6 +302,39 @@ def test_the_catalogue_replaces_the_one_before(bench, tmp_path):
     ) == [("Feeling Good", 622.5, 1965.0)]
 
 
+def test_the_pseudonym_key_is_put_by_no_statement(bench):
+    with patch.object(Jobs, "_query", autospec=True, side_effect=Jobs._query) as query:
+        bench.warehouse.set_pseudonym_key("a-secret")
+
+    assert query.mock_calls, "whether it is there was asked"
+    assert "a-secret" not in str(query.mock_calls)
+
+
+def test_columns_are_those_of_tables_that_stay(bench):
+    client, place = bench.jobs.client, bench.jobs.place
+    number = [SchemaField("number", "INTEGER")]
+    for schema, name in (
+        ("raw", "_loading_listen_events_1"),
+        ("marts", "fct_streams__dbt_tmp_1"),
+        ("marts", "stays"),
+        ("marts", "gone"),
+    ):
+        client.create_table(Table(place.table(schema, name), number))
+    listed = BigQueryWarehouse._tables_of
+
+    def and_then_gone(self, schema):
+        tables = listed(self, schema)
+        if schema == "marts":
+            client.delete_table(place.table("marts", "gone"))
+        return tables
+
+    with patch.object(BigQueryWarehouse, "_tables_of", and_then_gone):
+        tables = bench.warehouse.columns().tables[place.project]
+
+    assert tables[f"{place.prefix}marts"] == {"stays": {"number": "INTEGER"}}
+    assert set(tables[f"{place.prefix}raw"]) == {event.name for event in EVENTS}
+
+
 def test_another_pseudonym_key_is_refused_without_showing_either(bench):
     bench.warehouse.set_pseudonym_key("old-secret")
     bench.warehouse.set_pseudonym_key("old-secret")

@@ -31,6 +31,8 @@ from musicflow_dagster.warehouse.bigquery.load_sql import (
 
 MOST_HOURS = 4_000
 """Partitions that one statement may change."""
+LOADING = "_loading_"
+"""What the names of tables begin with that hold the rows of a load until it is done."""
 EXPIRES_AFTER = timedelta(days=1)
 FOLDERS = (("batch", "STRING"), ("date", "DATE"), ("hour", "INTEGER"))
 """What the folders of a file say, as columns of the staged rows, in the order of their names."""
@@ -79,7 +81,7 @@ class BigQueryRawLoad:
     def _staged(self, hours: Sequence[datetime], files: Sequence[LandedFile]) -> Iterator[str]:
         """The rows of `files` in a table of their own, which is dropped at the end, or expires."""
         event, place = self.landed.event, self.jobs.place
-        name = f"_loading_{event.name}_{uuid.uuid4().hex}"
+        name = f"{LOADING}{event.name}_{uuid.uuid4().hex}"
         # With their modes: the files too say which columns are never null.
         fields = [SchemaField.from_api_repr(dict(each)) for each in bigquery_columns(event)]
         table = bigquery.Table(

@@ -2,16 +2,17 @@
 # ruff: noqa: S608  table and column names cannot be parameters; none is from outside
 
 import io
+import json
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import duckdb
 import polars as pl
+from google.api_core import exceptions as api
 from google.cloud import bigquery
 
 from contracts.store import Store
@@ -23,7 +24,7 @@ from musicflow_dagster.load_report import LoadReport
 from musicflow_dagster.warehouse.bigquery.accounts import account_for
 from musicflow_dagster.warehouse.bigquery.errors import told
 from musicflow_dagster.warehouse.bigquery.jobs import RETRY, Jobs
-from musicflow_dagster.warehouse.bigquery.raw_load import BigQueryRawLoad
+from musicflow_dagster.warehouse.bigquery.raw_load import LOADING, BigQueryRawLoad
 from musicflow_dagster.warehouse.bigquery.tables import DATASETS, SMALL_TABLES, small_table
 from musicflow_dagster.warehouse.facts import FactHour
 from musicflow_dagster.warehouse.pseudonyms import another_key
@@ -58,34 +59,46 @@ class BigQueryWarehouse:
         Raises:
             ConfigurationError: The models were built with another key.
         """
-        table = self.jobs.place.sql("staging", "pseudonym_key")
-        self.jobs.run(
-            f"insert into {table} (key) select @key from unnest([1]) "
-            f"where not exists (select 1 from {table})",
-            "pseudonym-key",
-            key=key,
-        )
-        if self.jobs.rows(f"select key from {table}", "pseudonym-key") != [(key,)]:
+        if not self._pseudonym_keys():
+            # In a file: parameters of a query can be read in the history of its project.
+            line = json.dumps({"key": key}).encode()
+            self._fill(
+                "staging",
+                "pseudonym_key",
+                line,
+                "NEWLINE_DELIMITED_JSON",
+                if_it_has_rows="WRITE_EMPTY",
+            )
+        if self._pseudonym_keys() != {key}:
             raise another_key()
+
+    def _pseudonym_keys(self) -> set[str]:
+        table = self.jobs.place.sql("staging", "pseudonym_key")
+        return {key for (key,) in self.jobs.rows(f"select key from {table}", "pseudonym-key")}
 
     def replace_songs(self, songs: pl.DataFrame) -> None:
         """Put `songs` in the place of the catalogue that stood, by one load job."""
-        columns = SMALL_TABLES["catalogue", "songs"]
-        table = small_table(self.jobs, "catalogue", "songs", columns)
         file = io.BytesIO()
+        columns = SMALL_TABLES["catalogue", "songs"]
         songs.select([name for name, *_ in columns]).write_parquet(file)
-        config = bigquery.LoadJobConfig(
-            source_format=bigquery.SourceFormat.PARQUET,
-            write_disposition=bigquery.WriteDisposition.WRITE_TRUNCATE,
-            schema=table.schema,
+        self._fill(
+            "catalogue", "songs", file.getvalue(), "PARQUET", if_it_has_rows="WRITE_TRUNCATE"
         )
-        with told(self.jobs.place, "loading the catalogue"):
+
+    def _fill(
+        self, schema: str, name: str, data: bytes, source_format: str, *, if_it_has_rows: str
+    ) -> None:
+        """Load `data` into one of the small tables, which BigQuery changes whole or not at all."""
+        table = small_table(self.jobs, schema, name, SMALL_TABLES[schema, name])
+        config = bigquery.LoadJobConfig(
+            source_format=source_format, write_disposition=if_it_has_rows, schema=table.schema
+        )
+        with told(self.jobs.place, f"filling {schema}.{name}"):
             self.jobs.client.load_table_from_file(
-                file,
+                io.BytesIO(data),
                 table.reference,
-                rewind=True,
                 num_retries=3,
-                job_id_prefix=f"{self.jobs.origin}-songs-",
+                job_id_prefix=f"{self.jobs.origin}-{name}-",
                 job_config=config,
             ).result(retry=RETRY)
 
@@ -132,17 +145,34 @@ class BigQueryWarehouse:
         return {name: int(count) for name, count in self.jobs.rows(counts, "row-counts")}
 
     def columns(self) -> Catalogue:
-        """The columns of all tables, and their types."""
+        """The columns of all tables, and their types; but not of those that are soon gone."""
         schemas = {f"{self.jobs.place.prefix}{schema}": schema for schema in DATASETS}
-        tables = [each.reference for schema in DATASETS for each in self._tables_of(schema)]
+        tables = [
+            each.reference
+            for schema in DATASETS
+            for each in self._tables_of(schema)
+            if not _is_passing(each.table_id)
+        ]
         with told(self.jobs.place, "reading columns"), ThreadPoolExecutor(READERS) as pool:
-            described = list(pool.map(partial(self.jobs.client.get_table, retry=RETRY), tables))
+            described = list(pool.map(self._described, tables))
         found: dict[str, dict[str, dict[str, str]]] = {}
-        for table in described:
+        for table in filter(None, described):
             columns = {field.name: field.field_type for field in table.schema}
             found.setdefault(table.dataset_id, {})[table.table_id] = columns
         return Catalogue("bigquery", {self.jobs.place.project: found}, schemas)
 
+    def _described(self, table: bigquery.TableReference) -> bigquery.Table | None:
+        """A table as it stands; none if it has gone since it was listed."""
+        try:
+            return self.jobs.client.get_table(table, retry=RETRY)
+        except api.NotFound:
+            return None
+
     def _tables_of(self, schema: str) -> list[Any]:
         with told(self.jobs.place, "listing tables"):
             return list(self.jobs.client.list_tables(self.jobs.place.dataset(schema), retry=RETRY))
+
+
+def _is_passing(table: str) -> bool:
+    """Whether a load or dbt has made the table for itself, and drops it."""
+    return table.startswith(LOADING) or "__dbt_tmp" in table
