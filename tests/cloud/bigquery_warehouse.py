@@ -34,10 +34,13 @@ LOCATION = os.environ.get("MUSICFLOW_BIGQUERY_LOCATION", "US")
 def client_of(server: BigQuery) -> bigquery.Client:
     """A client of the emulator, or of the real one with the default credentials."""
     if not server.host:
-        return bigquery.Client(project=server.project)
+        return bigquery.Client(project=server.project, location=LOCATION)
     options = ClientOptions(api_endpoint=server.host)
     return bigquery.Client(
-        project=server.project, credentials=AnonymousCredentials(), client_options=options
+        project=server.project,
+        credentials=AnonymousCredentials(),
+        client_options=options,
+        location=LOCATION,
     )
 
 
@@ -75,8 +78,11 @@ class BigQueryWarehouse:
         table = pa.Table.from_pylist(landed, accepted_schema(EVENTS_BY_NAME[event_name]))
         file = io.BytesIO()
         pq.write_table(table, file)
-        options = bigquery.LoadJobConfig(source_format=bigquery.SourceFormat.PARQUET)
         destination = f"{self.prefix}raw.{event_name}"
+        options = bigquery.LoadJobConfig(
+            source_format=bigquery.SourceFormat.PARQUET,
+            schema=self.client.get_table(destination).schema,
+        )
         self.client.load_table_from_file(
             file, destination, rewind=True, job_config=options
         ).result()
