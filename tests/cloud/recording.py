@@ -40,6 +40,8 @@ BIGQUERY = [
     ("POST", r"/projects/[^/]+/datasets/[^/]+/tables/[^/]+/insertAll",
      "bigquery.tables.updateData"),
     ("POST", r"(/upload)?.*/projects/[^/]+/jobs", "bigquery.jobs.create"),
+    # The parts of an upload that was begun by the request above.
+    ("PUT", r"/upload/projects/[^/]+/jobs", ""),
     ("POST", r"/projects/[^/]+/queries", "bigquery.jobs.create"),
     # Jobs and results of one's own need nothing; those of others need what is named.
     ("GET", r"/projects/[^/]+/(jobs|queries)/[^/]+", ""),
