@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-STATIONS = ("eventsim", "streaming", "musicflow_dagster")
+STATIONS = ("eventsim", "streaming", "musicflow_dagster", "dashboard")
 NO_STATIONS = ("contracts", "local", "benchmarks")
 PLAIN_CONTRACTS = ("events.py", "lake.py", "reasons.py", "identity.py", "errors.py")
 
