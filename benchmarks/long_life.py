@@ -30,19 +30,13 @@ from contracts.lake import HOUR, LAKE_RECORD, hour_folder, hour_key, hour_of, ma
 from contracts.logs import configure_logs
 from contracts.manifests import DataFile, Manifest, ManifestLog, PartitionRange
 from contracts.progress import Progress, write_progress
+from contracts.publication import POINTER, PublishedFile, PublishedTable, current, encode
 from contracts.store import FolderStore
 from musicflow_dagster.automation.sensors import Cursor, manifest_sensor
 from musicflow_dagster.hours import HourRange, naive
 from musicflow_dagster.knowledge import manifest_index
 from musicflow_dagster.settings import Settings
 from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare
-from musicflow_dagster.warehouse.duckdb.publication import (
-    POINTER,
-    PublishedFile,
-    PublishedTable,
-    current,
-    encode,
-)
 from musicflow_dagster.warehouse.duckdb.publishing import Publisher
 from musicflow_dagster.warehouse.published import RECONCILIATION
 from streaming import lake_record

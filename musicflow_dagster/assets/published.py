@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
+from contracts.publication import VIEWS
 from musicflow_dagster.assets.keys import FACTS_RECONCILED, OWNERS, SNAPSHOT
 from musicflow_dagster.assets.retrying import retried
 from musicflow_dagster.assets.run_hours import (
@@ -14,7 +15,6 @@ from musicflow_dagster.assets.run_hours import (
     refused_hours,
 )
 from musicflow_dagster.resources import POOL, WarehouseResource
-from musicflow_dagster.warehouse.duckdb.publication import VIEWS
 from musicflow_dagster.warehouse.published import RECONCILIATION, Published
 
 

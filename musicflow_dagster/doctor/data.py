@@ -10,10 +10,10 @@ from contracts.errors import MusicFlowError
 from contracts.events import EVENTS
 from contracts.health import read_health
 from contracts.lake import LAKE_RECORD
+from contracts.publication import VIEWS, current
 from contracts.store import Store, open_store
 from musicflow_dagster.doctor.finding import Finding
 from musicflow_dagster.settings import Settings
-from musicflow_dagster.warehouse.duckdb.publication import VIEWS, current
 from musicflow_dagster.warehouse.lock import WriterLock
 
 

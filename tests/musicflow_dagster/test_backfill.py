@@ -12,7 +12,7 @@ import pytest
 
 from contracts.events import EVENTS
 from contracts.lake import HOUR
-from musicflow_dagster.warehouse.duckdb.publication import VIEWS
+from contracts.publication import VIEWS
 from tests.builders import FIRST_HOUR, hour_of_listens, row
 
 pytestmark = pytest.mark.integration

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from contracts.events import EVENTS
 from contracts.lake import HOUR
+from contracts.publication import VIEWS
 from musicflow_dagster.dbt_models import published_models
 from musicflow_dagster.hours import HourRange, naive
 from musicflow_dagster.judging import load_hours
 from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.warehouse.duckdb.accounts import account_for
 from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare, set_pseudonym_key
-from musicflow_dagster.warehouse.duckdb.publication import VIEWS, built_hours
+from musicflow_dagster.warehouse.duckdb.published_rows import built_hours
 from musicflow_dagster.warehouse.duckdb.publishing import Publisher
 from musicflow_dagster.warehouse.duckdb.session import DuckDBWarehouse
 from musicflow_dagster.warehouse.facts import FACTS

@@ -11,7 +11,7 @@ import pytest
 
 from contracts.events import MUSIC_EVENTS
 from contracts.lake import HOUR
-from musicflow_dagster.warehouse.duckdb.publication import VIEWS, current
+from contracts.publication import VIEWS, current
 from tests.builders import FIRST_HOUR, hour_of_listens, row
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1_200)]

@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from contracts.health import Alert, StreamHealth, write_health
+from contracts.publication import POINTER
 from musicflow_dagster.doctor import data, machine
 from musicflow_dagster.doctor.kafka import kafka as examined
 from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare
-from musicflow_dagster.warehouse.duckdb.publication import POINTER
 from musicflow_dagster.warehouse.duckdb.publishing import Publisher
 from musicflow_dagster.warehouse.lock import WriterLock
 from musicflow_dagster.warehouse.pseudonyms import pseudonym_key

@@ -9,6 +9,7 @@ import pytest
 
 from contracts.events import EVENTS, EVENTS_BY_NAME
 from contracts.lake import HOUR, parse_hour_key
+from contracts.publication import VIEWS, current
 from musicflow_dagster.assets.hour_checks import ABOUT
 from musicflow_dagster.automation.requests import current_plan, refusals
 from musicflow_dagster.commands.running import QUIET_CONSOLE
@@ -17,7 +18,6 @@ from musicflow_dagster.hours import HourRange
 from musicflow_dagster.knowledge import manifest_index
 from musicflow_dagster.partitions import range_tags
 from musicflow_dagster.reconciliation import reconcile
-from musicflow_dagster.warehouse.duckdb.publication import VIEWS, current
 from tests.builders import FIRST_HOUR, hour_of_listens, listen, row
 
 pytestmark = [

@@ -9,11 +9,11 @@ import pytest
 
 from contracts.events import LISTEN_EVENTS
 from contracts.lake import HOUR
+from contracts.publication import VIEWS
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.judging import load_hours
 from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare
-from musicflow_dagster.warehouse.duckdb.publication import VIEWS
 from musicflow_dagster.warehouse.duckdb.publishing import Publisher
 from musicflow_dagster.warehouse.duckdb.session import DuckDBWarehouse
 from musicflow_dagster.warehouse.published import RECONCILIATION, Published

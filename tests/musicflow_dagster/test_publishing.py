@@ -6,9 +6,10 @@ import pytest
 
 from contracts.errors import ConfigurationError
 from contracts.lake import HOUR
+from contracts.publication import VIEWS, current
 from musicflow_dagster.hours import HourRange, naive
 from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare
-from musicflow_dagster.warehouse.duckdb.publication import VIEWS, built_hours, current
+from musicflow_dagster.warehouse.duckdb.published_rows import built_hours
 from musicflow_dagster.warehouse.duckdb.publishing import Publisher
 from musicflow_dagster.warehouse.published import RECONCILIATION, Published
 from tests.builders import FIRST_HOUR

@@ -9,13 +9,13 @@ import pytest
 from contracts.errors import LakeError
 from contracts.events import EVENTS
 from contracts.lake import HOUR
+from contracts.publication import current
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.judging import load_hours
 from musicflow_dagster.knowledge import manifest_index
 from musicflow_dagster.reconciliation import reconcile
 from musicflow_dagster.warehouse.duckdb.accounts import account_for
 from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare
-from musicflow_dagster.warehouse.duckdb.publication import current
 from musicflow_dagster.warehouse.duckdb.publishing import Publisher
 from musicflow_dagster.warehouse.duckdb.session import DuckDBWarehouse
 from musicflow_dagster.warehouse.lock import WriterLock

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from contracts.events import EVENTS
 from contracts.lake import HOUR, hour_key
 from contracts.manifests import DataFile, ManifestLog
+from contracts.publication import Publication
 from contracts.store import FolderStore
 from musicflow_dagster.automation.requests import current_plan
 from musicflow_dagster.hours import hours_of, ranges_of
@@ -20,7 +21,6 @@ from musicflow_dagster.knowledge import gather, manifest_index, rules
 from musicflow_dagster.planner import plan
 from musicflow_dagster.settings import Settings
 from musicflow_dagster.warehouse.choice import publications_of
-from musicflow_dagster.warehouse.duckdb.publication import Publication
 from streaming.retention import expire_event
 from tests.builders import FIRST_HOUR, LakeBuilder
 from tests.contracts.test_manifests import manifest

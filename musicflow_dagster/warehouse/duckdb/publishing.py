@@ -13,8 +13,7 @@ from pathlib import Path
 import duckdb
 
 from contracts.logs import log
-from musicflow_dagster.hours import HourRange, naive
-from musicflow_dagster.warehouse.duckdb.publication import (
+from contracts.publication import (
     POINTER,
     VIEWS,
     Publication,
@@ -24,6 +23,7 @@ from musicflow_dagster.warehouse.duckdb.publication import (
     encode,
     read_publication,
 )
+from musicflow_dagster.hours import HourRange, naive
 from musicflow_dagster.warehouse.published import Published, guard
 
 PENDING = "pending"

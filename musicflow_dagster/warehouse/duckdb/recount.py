@@ -12,10 +12,11 @@ import duckdb
 from contracts.errors import UnavailableError
 from contracts.events import EVENTS
 from contracts.lake import hour_key
+from contracts.publication import Publication
 from musicflow_dagster.counted import Counts, Finding
 from musicflow_dagster.hours import HourRange, aware, naive
 from musicflow_dagster.recount import rows_by_footer
-from musicflow_dagster.warehouse.duckdb.publication import Publication, rows_in
+from musicflow_dagster.warehouse.duckdb.published_rows import rows_in
 from musicflow_dagster.warehouse.facts import FACTS, Fact
 
 

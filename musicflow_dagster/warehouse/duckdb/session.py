@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from contracts.publication import VIEWS
 from contracts.store import Store
 from musicflow_dagster.column_lineage import Catalogue, Tables
 from musicflow_dagster.hours import HourRange
@@ -18,7 +19,6 @@ from musicflow_dagster.landed import Landed
 from musicflow_dagster.load_report import LoadReport
 from musicflow_dagster.warehouse.duckdb.accounts import account_for
 from musicflow_dagster.warehouse.duckdb.connection import set_pseudonym_key
-from musicflow_dagster.warehouse.duckdb.publication import VIEWS
 from musicflow_dagster.warehouse.duckdb.publishing import Publisher
 from musicflow_dagster.warehouse.duckdb.raw_load import RawLoad
 from musicflow_dagster.warehouse.duckdb.songs import replace_songs

@@ -6,16 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from contracts.publication import BUILT_HOURS, Publication, current
 from musicflow_dagster.counted import Account, Counts, Finding, Place
 from musicflow_dagster.hours import HourRange, aware, is_within
 from musicflow_dagster.warehouse.duckdb.connection import read_warehouse
-from musicflow_dagster.warehouse.duckdb.publication import (
-    BUILT_HOURS,
-    Publication,
-    built_hours,
-    current,
-    rows_of,
-)
+from musicflow_dagster.warehouse.duckdb.published_rows import built_hours, rows_of
 from musicflow_dagster.warehouse.duckdb.recount import DuckDBRecount, NoRecount, fact_rows
 from musicflow_dagster.warehouse.protocol import Recount
 

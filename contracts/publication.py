@@ -1,20 +1,23 @@
-"""What a publish leaves behind: the pointer that readers start from, and how it is read."""
-# ruff: noqa: S608  table and column names cannot be parameters; none is from outside
+"""What a publish of the warehouse leaves behind: the pointer that readers start from.
 
-from collections.abc import Sequence
+A snapshot is a folder of Parquet files. `current.json` names the files of one publication, which
+together are consistent; a publish adds files under new names and then replaces `current.json`
+whole. The files of the last two publications stand, so that a reader that has just read the
+pointer finds its files.
+"""
+
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-import duckdb
 import msgspec
 
 from contracts.errors import LakeError
-from musicflow_dagster.hours import aware, naive
 
 FORMAT = 1
 POINTER = "current.json"
 VIEWS = "musicflow.duckdb"
+"""The DuckDB database with a view per published table, for people with a SQL tool."""
 BUILT_HOURS = "reconciliation.built_hours"
 
 
@@ -81,52 +84,14 @@ def read_publication(path: Path) -> Publication | None:
         return None
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
         raise LakeError(f"{path} cannot be read: remove the snapshot's folder ({error})") from error
+    except OSError as error:
+        raise LakeError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def current(snapshot: Path) -> Publication | None:
-    """The newest publication of a snapshot, if there is any."""
-    return read_publication(snapshot / POINTER)
-
-
-def rows_of(
-    snapshot: Path, table: str, columns: str, where: str = "true", **parameters: object
-) -> list[tuple]:
-    """`columns` of the rows of a published table; none if it was not published yet."""
-    publication = current(snapshot)
-    if publication is None or table not in publication.tables:
-        return []
-    files = [str(snapshot / file.path) for file in publication.tables[table].files]
-    return rows_in(files, f"select {columns} from read_parquet($files) where {where}", **parameters)
-
-
-def rows_in(files: Sequence[str], query: str, **parameters: object) -> list[tuple]:
-    """Rows of a `query` to published `files`.
+    """The newest publication of a snapshot, if there is any.
 
     Raises:
-        LakeError: A file is gone or damaged.
+        LakeError: Its record cannot be read.
     """
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        try:
-            return connection.execute(query, {"files": list(files), **parameters}).fetchall()
-        except duckdb.Error as error:
-            raise LakeError(
-                "the snapshot is damaged: remove its folder, and `musicflow build` makes it "
-                f"again ({str(error).splitlines()[0]})"
-            ) from error
-
-
-def built_hours(
-    snapshot: Path, warehouse: Path, since: datetime | None = None
-) -> dict[str, dict[datetime, str]]:
-    """Per event, the hours (`since` one) that the published tables were built for; from what.
-
-    Without the warehouse nothing counts as built, so that a lost one is made again.
-    """
-    built: dict[str, dict[datetime, str]] = {}
-    if warehouse.exists():
-        where, first = ("hour >= $since", {"since": naive(since)}) if since else ("true", {})
-        rows = rows_of(snapshot, BUILT_HOURS, "event, hour, manifests", where, **first)
-        for event, hour, manifests in rows:
-            built.setdefault(event, {})[aware(hour)] = manifests
-    return built
+    return read_publication(snapshot / POINTER)
