@@ -8,6 +8,7 @@
 <lake>/_health/<event>.json                        how landing is doing, and its alerts
 <lake>/_expired/<event>/<number, 12 digits>.json   what retention has deleted; the newest holds
 <lake>/_topics/<event>.json                        which Kafka topic the offsets are of
+<lake>/_report.json                                rejects, late rows and runs, for readers
 <lake>/_lake.json                                  layout version and identity of the lake
 
 Paths are relative to the lake, with `/`. Accepted rows lie by event time, rejects by the
@@ -19,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 
 LAYOUT_VERSION = 1
 LAKE_RECORD = "_lake.json"
+REPORT_RECORD = "_report.json"
 HOUR = timedelta(hours=1)
 _HOUR_IN_PATH = re.compile(r"/date=(\d{4}-\d\d-\d\d)/hour=(\d\d)/")
 

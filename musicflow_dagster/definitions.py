@@ -21,6 +21,7 @@ from musicflow_dagster.automation.dataproc import dataproc
 from musicflow_dagster.automation.freshness import freshness_sensor
 from musicflow_dagster.automation.jobs import hourly_job
 from musicflow_dagster.automation.lake_jobs import expiry_job, expiry_schedule, replay_job
+from musicflow_dagster.automation.readers import readers_sensor
 from musicflow_dagster.automation.schedules import sweeper
 from musicflow_dagster.automation.sensors import manifest_sensor
 from musicflow_dagster.automation.stream_health import stream_checks, stream_sensor
@@ -74,6 +75,7 @@ def _assembled(settings: Settings) -> dg.Definitions:
             freshness_sensor(settings),
             alert_sensor(settings),
             catalogue_sensor(settings),
+            readers_sensor(settings),
         ],
         asset_checks=[
             *stream_checks(settings),

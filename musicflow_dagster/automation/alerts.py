@@ -1,8 +1,7 @@
 """Runs that failed, told to people: in the sensor's log, and by the webhook where there is one.
 
 Its cursor moves only past runs that were told, so that neither a restart of Dagster nor a webhook
-that is away loses one. What is told is which steps failed and the words that our own errors were
-given; other errors may quote values, of them only the type is.
+that is away loses one.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -10,16 +9,10 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import msgspec
 from dagster._core.storage.dagster_run import RunRecord
-from dagster._core.storage.tags import (
-    ASSET_PARTITION_RANGE_END_TAG,
-    ASSET_PARTITION_RANGE_START_TAG,
-    PARTITION_NAME_TAG,
-    WILL_RETRY_TAG,
-)
+from dagster._core.storage.tags import WILL_RETRY_TAG
 
 from contracts.errors import UnavailableError
-from musicflow_dagster.long_tags import read_tag
-from musicflow_dagster.partitions import HOURS_TAG
+from musicflow_dagster.run_words import hours_of_run, why_failed
 from musicflow_dagster.settings import Settings
 
 SECONDS_BETWEEN_TICKS = 30
@@ -27,10 +20,6 @@ RUNS_PER_TICK = 10
 REMEMBERED = 100
 ONE_MOMENT = timedelta(seconds=1)
 """Runs may end at the very same time."""
-
-
-LONGEST_TOLD = 200
-"""Characters of the hours of a run."""
 
 
 class Cursor(msgspec.Struct, frozen=True):
@@ -77,13 +66,11 @@ def alert_sensor(settings: Settings) -> dg.SensorDefinition:
 
 def told(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
     """What there is to say of a run that failed, in a line."""
-    steps = [_step(entry) for entry in instance.all_logs(run.run_id, _STEP_FAILED)]
-    why = "; ".join(steps) or "it ended before or outside its steps"
+    hours = hours_of_run(run)
+    of_hours = f" of {hours}" if hours else ""
     again = " It is tried again." if run.tags.get(WILL_RETRY_TAG) == "true" else ""
-    return f"{run.job_name}{_hours(run)} failed: {why} (run {run.run_id[:8]}).{again}"
-
-
-_STEP_FAILED = dg.DagsterEventType.STEP_FAILURE
+    why = why_failed(instance, run)
+    return f"{run.job_name}{of_hours} failed: {why} (run {run.run_id[:8]}).{again}"
 
 
 def _failures_since(instance: dg.DagsterInstance, cursor: Cursor) -> list[RunRecord]:
@@ -97,24 +84,3 @@ def _failures_since(instance: dg.DagsterInstance, cursor: Cursor) -> list[RunRec
     )
     new = [each for each in records if each.dagster_run.run_id not in cursor.told]
     return new[:RUNS_PER_TICK]
-
-
-def _hours(run: dg.DagsterRun) -> str:
-    if hours := read_tag(run.tags, HOURS_TAG):
-        return f" of {hours}" if len(hours) <= LONGEST_TOLD else f" of {hours[:LONGEST_TOLD]} ..."
-    first = run.tags.get(ASSET_PARTITION_RANGE_START_TAG) or run.tags.get(PARTITION_NAME_TAG)
-    last = run.tags.get(ASSET_PARTITION_RANGE_END_TAG, first)
-    if first is None:
-        return ""
-    return f" of {first}" if first == last else f" of {first} to {last}"
-
-
-def _step(entry: dg.EventLogEntry) -> str:
-    event = entry.get_dagster_event()
-    failure = event.step_failure_data
-    if failure.user_failure_data and failure.user_failure_data.description:
-        return f"{event.step_key}: {failure.user_failure_data.description}"
-    error = failure.error
-    while error and error.cause:
-        error = error.cause
-    return f"{event.step_key}: {error.cls_name if error else 'it was ended'}"

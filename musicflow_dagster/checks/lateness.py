@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from contracts.lake import HOUR, hour_key, parse_hour_key
 from musicflow_dagster.checks.findings import Finding, is_usual, share_of
+from musicflow_dagster.hours import HourRange
 from musicflow_dagster.lake_index import LakeIndex
 
 
@@ -22,9 +23,7 @@ def lateness(
     wanted = sorted(hours)
     if not wanted:
         return {}
-    bounds = (event, hour_key(wanted[0]), hour_key(wanted[-1] + HOUR))
-    rows = index.query(_LATE_ROWS, (*bounds, (HOUR + grace).total_seconds()))
-    known = {parse_hour_key(hour): Arrived(*numbers) for hour, *numbers in rows}
+    known = arrivals(index, event, HourRange(wanted[0], wanted[-1] + HOUR), grace)
     return {hour: _finding(known.get(hour, Arrived()), most) for hour in wanted}
 
 
@@ -35,6 +34,15 @@ class Arrived:
     rows: int = 0
     late: int = 0
     delay_p95: float | None = None
+
+
+def arrivals(
+    index: LakeIndex, event: str, hours: HourRange, grace: timedelta
+) -> dict[datetime, Arrived]:
+    """What Kafka brought to each of `hours` that has rows."""
+    bounds = (event, hour_key(hours.start), hour_key(hours.end))
+    rows = index.query(_LATE_ROWS, (*bounds, (HOUR + grace).total_seconds()))
+    return {parse_hour_key(hour): Arrived(*numbers) for hour, *numbers in rows}
 
 
 def _finding(hour: Arrived, most: float) -> Finding:

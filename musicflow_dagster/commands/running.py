@@ -13,13 +13,15 @@ import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
 from contracts.errors import ConfigurationError, MusicFlowError
-from contracts.lake import HOUR, hour_key, hour_of
+from contracts.lake import HOUR, LAKE_RECORD, hour_key, hour_of
 from contracts.logs import log
 from musicflow_dagster.automation.lost_runs import PROCESS_TAG, end_lost_runs, living_process
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.instance import opened_instance
+from musicflow_dagster.knowledge import manifest_index
 from musicflow_dagster.partitions import range_tags
 from musicflow_dagster.planner import Known
+from musicflow_dagster.readers_report import put_report
 from musicflow_dagster.settings import Settings
 
 QUIET_CONSOLE = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -77,7 +79,21 @@ def opened_runner(settings: Settings) -> Iterator[Runner]:
     ):
         for run_id in end_lost_runs(instance, settings):
             log.warning("a run whose process was killed counts as failed now", run=run_id)
-        yield Runner(instance, process)
+        try:
+            yield Runner(instance, process)
+        finally:
+            _tell_readers(instance, settings)
+
+
+def _tell_readers(instance: dg.DagsterInstance, settings: Settings) -> None:
+    """Put the report for dashboards into the lake, if there is one; builds stand without it."""
+    index = manifest_index(settings)
+    try:
+        if index.store.exists(LAKE_RECORD):
+            index.refresh()
+            put_report(index, instance, settings.grace)
+    except MusicFlowError as error:
+        log.warning("the report for readers was not written", why=str(error))
 
 
 def check_range(hours: HourRange, settings: Settings) -> None:
