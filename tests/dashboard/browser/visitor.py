@@ -1,0 +1,123 @@
+"""Somebody who looks at the dashboard, and notices whatever a page should not do."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from playwright.sync_api import Browser, Locator, Page, Route, expect
+
+from tests.dashboard.browser.hostile import MARK
+
+PATIENCE_MS = 60_000
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+HARMLESS = (
+    # A browser without a graphics card says so.
+    "WebGL",
+    "GPU stall",
+)
+"""Parts of what a browser says on the console of its own accord."""
+
+
+@dataclass
+class Visitor:
+    """A browser's page on a dashboard, and what happened in it that must not."""
+
+    page: Page
+    address: str
+    complaints: list[str] = field(default_factory=list)
+
+    def watch(self) -> None:
+        """Note errors, dialogs, and whatever is asked of another host than this one."""
+        self.page.set_default_timeout(PATIENCE_MS)
+        self.page.context.route("**/*", self._let_through_to_us)
+        self.page.on("console", lambda said: self._note_console(said.type, said.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(f"exception: {error}"))
+        self.page.on("websocket", lambda socket: self._note_foreign(socket.url))
+        self.page.on("dialog", self._note_dialog)
+
+    def open(self, path: str = "", **parameters: str | list[str]) -> None:
+        """Open a page of the dashboard, and wait until it stands."""
+        query = f"?{urlencode(parameters, doseq=True)}" if parameters else ""
+        self.page.goto(f"{self.address}/{path}{query}", wait_until="domcontentloaded")
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the page is complete: its script ran to the end."""
+        expect(self.app).to_have_attribute(
+            "data-test-connection-state", "CONNECTED", timeout=PATIENCE_MS
+        )
+        expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=PATIENCE_MS)
+        expect(self.app).to_have_attribute(
+            "data-test-script-state", "notRunning", timeout=PATIENCE_MS
+        )
+
+    @property
+    def app(self) -> Locator:
+        """All of the page."""
+        return self.page.get_by_test_id("stApp")
+
+    @property
+    def main(self) -> Locator:
+        """The page without its navigation."""
+        return self.page.get_by_test_id("stMain")
+
+    def check(self) -> None:
+        """Fail if anything happened that must not."""
+        assert not self.complaints, self.complaints
+        assert self.page.evaluate(f"typeof {MARK}") == "undefined", "a name of the data ran"
+
+    def sees_no_failure(self) -> None:
+        """Check that the page shows no exception and no box that tells of an error."""
+        expect(self.page.get_by_test_id("stException")).to_have_count(0)
+        expect(self.main).not_to_contain_text("Traceback")
+        expect(self.page.get_by_test_id("stAlertContentError")).to_have_count(0)
+
+    def overflow(self) -> int:
+        """By how many pixels the page is wider than the window."""
+        return self.page.evaluate(
+            """() => Math.max(
+                document.documentElement.scrollWidth - document.documentElement.clientWidth,
+                ...[...document.querySelectorAll(
+                    '[data-testid=stMain], [data-testid=stMainBlockContainer]')]
+                    .map(each => each.scrollWidth - each.clientWidth))"""
+        )
+
+    def _let_through_to_us(self, route: Route) -> None:
+        if self._note_foreign(route.request.url):
+            route.abort()
+        else:
+            route.continue_()
+
+    def _note_foreign(self, url: str) -> bool:
+        split = urlsplit(url)
+        if (
+            split.scheme in {"data", "blob", "about"}
+            or split.netloc == urlsplit(self.address).netloc
+        ):
+            return False
+        self.complaints.append(f"asked {url}")
+        return True
+
+    def _note_console(self, kind: str, text: str) -> None:
+        if kind == "error" and not any(part in text for part in HARMLESS):
+            self.complaints.append(f"console: {text}")
+
+    def _note_dialog(self, dialog: Any) -> None:
+        self.complaints.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+
+@contextmanager
+def visiting(browser: Browser, address: str, **options: Any) -> Iterator[Visitor]:
+    """A visitor with a fresh browser profile, who in the end must not have complaints."""
+    context = browser.new_context(**({"viewport": DESKTOP} | options))
+    try:
+        visitor = Visitor(context.new_page(), address)
+        visitor.watch()
+        yield visitor
+        visitor.check()
+    finally:
+        context.close()
