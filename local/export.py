@@ -1,5 +1,4 @@
 """Published tables as plain files under lasting names, for tools that know nothing of snapshots."""
-# ruff: noqa: S608  table names cannot be parameters; all are the publication's
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,8 @@ Format = Literal["parquet", "csv", "duckdb"]
 COPY_OPTIONS = {"parquet": "format parquet, compression zstd", "csv": "format csv, header"}
 STORAGE_VERSION = "v1.2.0"
 """Of an exported database, so that drivers that bring an older DuckDB can read it."""
+FORMULA = r"^([=+@\t\r\n-])"
+"""How a cell begins that a spreadsheet would take for a formula."""
 ONE_FILE = "musicflow.duckdb"
 
 
@@ -42,10 +43,10 @@ def export(snapshot: Path, target: Path, form: Format, schemas: tuple[str, ...])
     try:
         target.mkdir(parents=True, exist_ok=True)
         with opened(snapshot, publication) as connection:
-            names = [name for name in publication.tables if name.partition(".")[0] in schemas]
+            names = sorted(name for name in publication.tables if _schema(name) in schemas)
             if form == "duckdb":
-                return [_database(connection, publication, names, target / ONE_FILE)]
-            return [_file(connection, name, form, target) for name in sorted(names)]
+                return [_database(connection, names, target / ONE_FILE)]
+            return [_file(connection, name, form, target) for name in names]
     except duckdb.Error as error:
         raise LakeError(f"the export failed: {str(error).splitlines()[0]}") from error
     except OSError as error:
@@ -57,9 +58,10 @@ def opened(snapshot: Path, publication: Publication) -> Iterator[duckdb.DuckDBPy
     """The publication's tables as views of a database in memory."""
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
-        for name, table in _files_first(publication):
+        # Views read the tables of files, and come after them.
+        for name, table in sorted(publication.tables.items(), key=lambda item: bool(item[1].view)):
             files = ", ".join(f"'{_quoted(snapshot / file.path)}'" for file in table.files)
-            connection.execute(f"create schema if not exists {name.partition('.')[0]}")
+            connection.execute(f"create schema if not exists {_schema(name)}")
             connection.execute(table.view or f"create view {name} as from read_parquet([{files}])")
         yield connection
 
@@ -67,29 +69,37 @@ def opened(snapshot: Path, publication: Publication) -> Iterator[duckdb.DuckDBPy
 def _file(connection: duckdb.DuckDBPyConnection, name: str, form: Format, target: Path) -> Path:
     path = target / f"{name}.{form}"
     unfinished = path.with_name(f".{path.name}")
-    connection.execute(f"copy (from {name}) to '{_quoted(unfinished)}' ({COPY_OPTIONS[form]})")
+    rows = _inert(connection, name) if form == "csv" else f"from {name}"
+    connection.execute(f"copy ({rows}) to '{_quoted(unfinished)}' ({COPY_OPTIONS[form]})")
     return unfinished.replace(path)
 
 
-def _database(
-    connection: duckdb.DuckDBPyConnection, publication: Publication, names: list[str], path: Path
-) -> Path:
+def _inert(connection: duckdb.DuckDBPyConnection, name: str) -> str:
+    """The rows, where text that a spreadsheet would take for a formula begins with an apostrophe."""
+    columns = connection.execute(f"describe {name}").fetchall()
+    mended = [
+        f"regexp_replace({column}, '{FORMULA}', '''\\1') as {column}"
+        for column, kind, *_ in columns
+        if kind == "VARCHAR"
+    ]
+    return f"select * replace ({', '.join(mended)}) from {name}" if mended else f"from {name}"
+
+
+def _database(connection: duckdb.DuckDBPyConnection, names: list[str], path: Path) -> Path:
     unfinished = path.with_name(f".{path.name}")
     unfinished.unlink(missing_ok=True)
     connection.execute(
         f"attach '{_quoted(unfinished)}' as exported (storage_version '{STORAGE_VERSION}')"
     )
-    for name, table in _files_first(publication):
-        if name in names and not table.view:
-            connection.execute(f"create schema if not exists exported.{name.partition('.')[0]}")
-            connection.execute(f"create table exported.{name} as from memory.{name}")
+    for name in names:
+        connection.execute(f"create schema if not exists exported.{_schema(name)}")
+        connection.execute(f"create table exported.{name} as from memory.{name}")
     connection.execute("detach exported")
     return unfinished.replace(path)
 
 
-def _files_first(publication: Publication) -> list[tuple[str, PublishedTable]]:
-    """The tables, those that are views of others last."""
-    return sorted(publication.tables.items(), key=lambda item: (bool(item[1].view), item[0]))
+def _schema(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def _quoted(path: Path) -> str:
