@@ -1,0 +1,84 @@
+"""`python -m dashboard`: the pages, on this machine only unless the settings guard them."""
+
+import logging
+import socket
+import sys
+from pathlib import Path
+
+import click
+from streamlit import config
+from streamlit.web import bootstrap
+
+from contracts.errors import MusicFlowError, UnavailableError
+from contracts.logs import configure_logs, log
+from dashboard import app, theme
+from dashboard.settings import Settings, is_loopback
+
+SCRIPT = Path(app.__file__).parent / "script" / "main.py"
+
+
+@click.command()
+@click.option("--log-json", is_flag=True, help="One JSON object a line.")
+def main(*, log_json: bool) -> None:
+    """Serve the dashboard until Ctrl-C."""
+    configure_logs(json=log_json)
+    settings = Settings.read()
+    refuse_taken_port(settings)
+    for name, value in options(settings).items():
+        config.set_option(name, value)
+    logging.getLogger("streamlit").setLevel(logging.WARNING)
+    log.info("dashboard", address=f"http://{settings.host}:{settings.port}")
+    bootstrap.run(str(SCRIPT), is_hello=False, args=[], flag_options={})
+
+
+def options(settings: Settings) -> dict[str, object]:
+    """Streamlit's options, whatever a configuration file of the user says."""
+    return {
+        "server.address": settings.host,
+        "server.port": settings.port,
+        "server.headless": True,
+        "server.enableCORS": True,
+        "server.enableXsrfProtection": True,
+        "server.enableStaticServing": False,
+        "server.fileWatcherType": "none",
+        # Where nobody is asked who they are, pages of other sites must not get in by a name
+        # that they have made to point at this machine.
+        "server.allowedHosts": ["localhost", "127.0.0.1", "[::1]"] if _is_local(settings) else [],
+        "browser.gatherUsageStats": False,
+        "client.showErrorDetails": "none",
+        "client.showErrorLinks": False,
+        "client.toolbarMode": "minimal",
+        # Our own button writes CSV that a spreadsheet can't run.
+        "client.disableDataExport": True,
+        "runner.magicEnabled": False,
+        **theme.options(),
+    }
+
+
+def refuse_taken_port(settings: Settings) -> None:
+    """Make sure that the address can be bound to.
+
+    Raises:
+        UnavailableError: The port is taken, or the host is none of this machine.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise UnavailableError(
+                f"{settings.host}:{settings.port} can't be served ({error.strerror}): stop what "
+                "uses it, or set MUSICFLOW_DASHBOARD_PORT"
+            ) from error
+
+
+def _is_local(settings: Settings) -> bool:
+    return settings.is_open and is_loopback(settings.host)
+
+
+if __name__ == "__main__":
+    try:
+        main(prog_name="python -m dashboard")
+    except MusicFlowError as error:
+        sys.exit(f"musicflow: {error}")

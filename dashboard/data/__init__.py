@@ -1,0 +1,1 @@
+"""What the pages read: published tables, Postgres, records of the lake."""

@@ -1,0 +1,9 @@
+"""The page Overview."""
+
+from dashboard import components
+from dashboard.view import View
+
+
+def show(_view: View) -> None:
+    """Show the page."""
+    components.nothing("Overview", "This page is being built.")

@@ -1,0 +1,1 @@
+"""What Streamlit runs, in a folder of its own: Streamlit puts that folder first on the path."""
