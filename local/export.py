@@ -8,7 +8,7 @@ from typing import Literal
 import duckdb
 
 from contracts.errors import ConfigurationError, LakeError
-from contracts.publication import Publication, PublishedTable, current
+from contracts.publication import Publication, current
 from contracts.store import disk_error
 
 Format = Literal["parquet", "csv", "duckdb"]
@@ -75,14 +75,14 @@ def _file(connection: duckdb.DuckDBPyConnection, name: str, form: Format, target
 
 
 def _inert(connection: duckdb.DuckDBPyConnection, name: str) -> str:
-    """The rows, where text that a spreadsheet would take for a formula begins with an apostrophe."""
+    """The rows; text that a spreadsheet would take for a formula begins with an apostrophe."""
     columns = connection.execute(f"describe {name}").fetchall()
     mended = [
         f"regexp_replace({column}, '{FORMULA}', '''\\1') as {column}"
         for column, kind, *_ in columns
         if kind == "VARCHAR"
     ]
-    return f"select * replace ({', '.join(mended)}) from {name}" if mended else f"from {name}"
+    return f"from {name} select * replace ({', '.join(mended)})" if mended else f"from {name}"
 
 
 def _database(connection: duckdb.DuckDBPyConnection, names: list[str], path: Path) -> Path:

@@ -1,24 +1,21 @@
 """Somebody who looks at the dashboard, and notices whatever a page should not do."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Locator, Page, Route, expect
 
 from tests.dashboard.browser.hostile import MARK
 
 PATIENCE_MS = 60_000
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
-HARMLESS = (
-    # A browser without a graphics card says so.
-    "WebGL",
-    "GPU stall",
-)
-"""Parts of what a browser says on the console of its own accord."""
+PROBED = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
+"""What Streamlit's page looks for below its own path first, and does not find."""
 
 
 @dataclass
@@ -33,7 +30,7 @@ class Visitor:
         """Note errors, dialogs, and whatever is asked of another host than this one."""
         self.page.set_default_timeout(PATIENCE_MS)
         self.page.context.route("**/*", self._let_through_to_us)
-        self.page.on("console", lambda said: self._note_console(said.type, said.text))
+        self.page.on("console", self._note_console)
         self.page.on("pageerror", lambda error: self.complaints.append(f"exception: {error}"))
         self.page.on("websocket", lambda socket: self._note_foreign(socket.url))
         self.page.on("dialog", self._note_dialog)
@@ -101,11 +98,11 @@ class Visitor:
         self.complaints.append(f"asked {url}")
         return True
 
-    def _note_console(self, kind: str, text: str) -> None:
-        if kind == "error" and not any(part in text for part in HARMLESS):
-            self.complaints.append(f"console: {text}")
+    def _note_console(self, said: ConsoleMessage) -> None:
+        if said.type == "error" and not PROBED.search(said.location["url"]):
+            self.complaints.append(f"console: {said.text} ({said.location['url']})")
 
-    def _note_dialog(self, dialog: Any) -> None:
+    def _note_dialog(self, dialog: Dialog) -> None:
         self.complaints.append(f"dialog: {dialog.message}")
         dialog.dismiss()
 
