@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.fixtures_bigquery",
     "tests.fixtures_buckets",
     "tests.fixtures_kafka",
+    "tests.fixtures_postgres",
     "tests.fixtures_spark",
 ]
 

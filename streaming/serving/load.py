@@ -1,0 +1,113 @@
+"""Loading accepted rows into the serving database: a batch is loaded once, whole or not at all."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+import psycopg
+import pyarrow as pa
+
+from contracts.logs import log
+from streaming.serving.merge import STAGE, Merged, merge, take_turn
+from streaming.serving.rows import copied
+
+ROWS_AT_ONCE = 50_000
+LATENESS = timedelta(minutes=5)
+"""How long before the newest minute another is final, unless it is set."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedBatch:
+    """Which batch it is: loaded once, however often it is brought."""
+
+    writer: str
+    """Id of a checkpoint, or a hash of the content."""
+    batch: int
+    kind: Literal["stream", "files"] = "files"
+    rejected: int = 0
+    """Messages or records beside it that broke the contract."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What became of a batch."""
+
+    events: int
+    inserted: int
+    was_loaded: bool = False
+    """It is on record: nothing was done, and the numbers are those of then."""
+
+    @property
+    def duplicates(self) -> int:
+        """Events whose id stood already."""
+        return self.events - self.inserted
+
+
+def load_rows(
+    connection: psycopg.Connection,
+    batch: LoadedBatch,
+    tables: Iterable[pa.Table],
+    lateness: timedelta = LATENESS,
+) -> Loaded:
+    """Load rows of `music_events` in one transaction: events, metrics, and the batch's record.
+
+    Keep a batch to some 100,000 rows: other writers wait for its end.
+
+    Args:
+        connection: To a database whose schema is ready (`migrate.ready_connection`).
+        batch: Which batch it is.
+        tables: Its rows, with the columns of `accepted_schema(MUSIC_EVENTS)`.
+        lateness: How long before the newest minute another is final.
+
+    Raises:
+        psycopg.Error: The server did not do it; nothing of it stands.
+    """
+    run = f"{batch.kind}-{uuid.uuid4().hex}"
+    with connection.transaction():
+        stage(connection, run, tables)
+        return commit(connection, run, batch, lateness)
+
+
+def stage(connection: psycopg.Connection, run: str, tables: Iterable[pa.Table]) -> int:
+    """Copy rows to the staging table as those of `run`; how many."""
+    count = 0
+    with connection.cursor() as cursor, cursor.copy(STAGE) as copy:
+        for table in tables:
+            for start in range(0, table.num_rows, ROWS_AT_ONCE):
+                copy.write(copied(table.slice(start, ROWS_AT_ONCE), run))
+            count += table.num_rows
+    return count
+
+
+def commit(
+    connection: psycopg.Connection, run: str, batch: LoadedBatch, lateness: timedelta
+) -> Loaded:
+    """Make what is staged as `run` the batch, within the caller's transaction."""
+    take_turn(connection)
+    if (known := _on_record(connection, batch)) is not None:
+        connection.execute("delete from staging_events where run = %s", [run])
+        log.info("batch was loaded before", writer=batch.writer, batch=batch.batch)
+        return known
+    merged = merge(connection, run, lateness)
+    _record(connection, batch, merged)
+    return Loaded(merged.events, merged.inserted)
+
+
+def _on_record(connection: psycopg.Connection, batch: LoadedBatch) -> Loaded | None:
+    row = connection.execute(
+        "select events, inserted from serving_batches where writer = %s and batch = %s",
+        [batch.writer, batch.batch],
+    ).fetchone()
+    return Loaded(row[0], row[1], was_loaded=True) if row else None
+
+
+def _record(connection: psycopg.Connection, batch: LoadedBatch, merged: Merged) -> None:
+    connection.execute(
+        "insert into serving_batches (writer, batch, kind, events, inserted, duplicates, rejected, "
+        "first_ts, last_ts, committed_at) "
+        "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp())",
+        [batch.writer, batch.batch, batch.kind, merged.events, merged.inserted,
+         merged.events - merged.inserted, batch.rejected, merged.first_ts, merged.last_ts],
+    )  # fmt: skip

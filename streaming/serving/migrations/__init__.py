@@ -1,0 +1,1 @@
+"""How the serving database came to be, step by step (alembic); each step stays as it is."""
