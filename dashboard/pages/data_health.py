@@ -7,7 +7,7 @@ import streamlit as st
 
 from contracts.errors import MusicFlowError
 from contracts.store import open_store
-from dashboard import components, format
+from dashboard import components, formats
 from dashboard.components import Tile
 from dashboard.data import health, landing
 from dashboard.data.landing import Landing
@@ -73,24 +73,27 @@ def _summary(
     tiles = [
         Tile(
             "Topic hours complete",
-            f"{format.number(complete)} of {format.number(hours.height)}",
+            f"{formats.number(complete)} of {formats.number(hours.height)}",
             "reconciliation.built_hours",
         ),
         Tile(
             "Reconciliation",
-            "adds up" if not broken else f"{format.number(broken)} do not add up",
+            "adds up" if not broken else f"{formats.number(broken)} do not add up",
             "reconciliation.raw_hours",
         ),
     ]
     if records and records.report:
         report = records.report
         late = landing.late(report.arrived, filters)
-        share = late["late"].sum() / late["rows"].sum() if late["rows"].sum() else None
         tiles += [
-            Tile("Late rows", format.percent(share, 2), "lake.late_rows.late_share"),
+            Tile(
+                "Late rows",
+                formats.percent(landing.late_share(late), 2),
+                "lake.late_rows.late_share",
+            ),
             Tile(
                 "Rejects",
-                format.percent(landing.reject_share(report.judged), 2),
+                formats.percent(landing.reject_share(report.judged), 2),
                 "lake.rejects.reason",
             ),
         ]
@@ -139,7 +142,7 @@ def _topics(records: Landing) -> None:
     st.subheader("Kafka topics and landing")
     now = datetime.now(UTC)
     for alert in landing.alerts(records):
-        st.warning(format.literal(alert), icon=":material/warning:")
+        st.warning(formats.literal(alert), icon=":material/warning:")
     topics = landing.topics(records, now)
     if topics.is_empty():
         components.nothing("Landing has not run here yet", "Start it with `make dev`.")
@@ -152,7 +155,7 @@ def _topics(records: Landing) -> None:
     told = topics["told_at"].max()
     if isinstance(told, datetime):
         components.note(
-            f"End offsets are those that landing was told of last, {format.ago(told, now)}. "
+            f"End offsets are those that landing was told of last, {formats.ago(told, now)}. "
             "Stopped: landing was ended on purpose. Silent: it should run, and is not heard of."
         )
 

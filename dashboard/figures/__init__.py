@@ -1,0 +1,1 @@
+"""Charts of single pages: pure functions from a frame to a chart."""

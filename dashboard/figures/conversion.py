@@ -1,0 +1,96 @@
+"""Charts of the page Conversion."""
+
+import altair as alt
+import polars as pl
+
+STEPS = {
+    "upgrades": "Upgrades",
+    "downgrades": "Downgrades",
+    "cancellations": "Cancellations",
+    "registrations": "Registrations",
+}
+RATES = {"conversion_rate": "Conversion (free to paid)", "churn_rate": "Churn (of paid)"}
+ENDS = ("free", "paid", "cancelled", "unknown", "goes on")
+MOST_PATHS = 12
+
+
+def paths(frame: pl.DataFrame) -> alt.LayerChart:
+    """The paths that most listeners took, each with its number; the colour says where it ends."""
+    top = frame.head(MOST_PATHS)
+    base = alt.Chart(top).encode(
+        y=alt.Y("path:N", title=None, sort="-x", axis=alt.Axis(labelLimit=260)),
+        x=alt.X(
+            "users:Q",
+            title="Listeners (in powers of ten)",
+            scale=alt.Scale(type="symlog"),
+            axis=alt.Axis(format=",", values=[0, 1, 10, 100, 1_000, 10_000, 100_000, 1_000_000]),
+        ),
+    )
+    bars = base.mark_bar().encode(
+        color=alt.Color(
+            "ends_as:N",
+            title="Ends as",
+            scale=alt.Scale(domain=[each for each in ENDS if each in set(top["ends_as"])]),
+            legend=alt.Legend(orient="top"),
+        ),
+        tooltip=[
+            alt.Tooltip("path:N", title="Path"),
+            alt.Tooltip("users:Q", title="Listeners", format=","),
+            alt.Tooltip("users_share:Q", title="Share", format=".2%"),
+        ],
+    )
+    numbers = base.mark_text(align="left", dx=4, color="#8C8C8C").encode(
+        text=alt.Text("users:Q", format=",")
+    )
+    chart: alt.LayerChart = (bars + numbers).properties(height=max(top.height, 3) * 30 + 80)
+    return chart
+
+
+def changes(of_days: pl.DataFrame) -> alt.Chart:
+    """What listeners did to their accounts, day by day."""
+    frame = _long(of_days, STEPS, "change", "changes")
+    chart: alt.Chart = (
+        alt.Chart(frame)
+        .mark_bar()
+        .encode(
+            x=_day(),
+            y=alt.Y("changes:Q", title="Changes", axis=alt.Axis(format=",", tickMinStep=1)),
+            color=alt.Color("change:N", title=None, legend=alt.Legend(orient="top", columns=2)),
+            tooltip=[_day_told(), "change:N", alt.Tooltip("changes:Q", format=",")],
+        )
+        .properties(height=280)
+    )
+    return chart
+
+
+def rates(of_days: pl.DataFrame) -> alt.Chart:
+    """Conversion and churn, day by day."""
+    frame = _long(of_days, RATES, "rate", "share").drop_nulls("share")
+    chart: alt.Chart = (
+        alt.Chart(frame)
+        .mark_line(point=True)
+        .encode(
+            x=_day(),
+            y=alt.Y("share:Q", title="Share of a day's listeners", axis=alt.Axis(format=".1%")),
+            color=alt.Color("rate:N", title=None, legend=alt.Legend(orient="top", columns=1)),
+            strokeDash=alt.StrokeDash("rate:N", legend=None),
+            tooltip=[_day_told(), "rate:N", alt.Tooltip("share:Q", format=".2%")],
+        )
+        .properties(height=280)
+    )
+    return chart
+
+
+def _long(of_days: pl.DataFrame, names: dict[str, str], name: str, value: str) -> pl.DataFrame:
+    """A row for each day and column, under the column's name for people."""
+    long = of_days.unpivot(list(names), index="occurred_on", variable_name=name, value_name=value)
+    return long.with_columns(pl.col(name).replace(names))
+
+
+def _day() -> alt.X:
+    axis = alt.Axis(format="%d %b", labelAngle=0, labelOverlap=True)
+    return alt.X("yearmonthdate(occurred_on):O", title="Day (UTC)", axis=axis)
+
+
+def _day_told() -> alt.Tooltip:
+    return alt.Tooltip("occurred_on:T", title="Day", format="%Y-%m-%d")

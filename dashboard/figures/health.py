@@ -1,0 +1,89 @@
+"""Charts of the page Data health."""
+
+import altair as alt
+import polars as pl
+
+from dashboard import theme
+
+STATES = ("complete", "waiting", "missing")
+STATE_COLOURS = (theme.BLUE, theme.ORANGE, theme.VERMILLION)
+ROW_PIXELS = 18
+
+
+def hours(frame: pl.DataFrame) -> alt.Chart:
+    """A row for each day, a cell for each hour, newest day first."""
+    cells = frame.select(
+        pl.col("hour").dt.strftime("%Y-%m-%d").alias("day"),
+        pl.col("hour").dt.hour().alias("hour_of_day"),
+        "state",
+        "raw_rows",
+    )
+    chart: alt.Chart = (
+        alt.Chart(cells)
+        .mark_rect(cornerRadius=2, stroke="white", strokeWidth=0.5)
+        .encode(
+            x=alt.X("hour_of_day:O", title="Hour (UTC)", axis=alt.Axis(labelAngle=0, ticks=False)),
+            y=alt.Y("day:O", title=None, sort="descending", axis=alt.Axis(ticks=False)),
+            color=alt.Color(
+                "state:N",
+                title=None,
+                scale=alt.Scale(domain=STATES, range=STATE_COLOURS),
+                legend=alt.Legend(orient="top"),
+            ),
+            tooltip=[
+                alt.Tooltip("day:O", title="Day"),
+                alt.Tooltip("hour_of_day:O", title="Hour (UTC)"),
+                alt.Tooltip("state:N", title="State"),
+                alt.Tooltip("raw_rows:Q", title="Rows", format=","),
+            ],
+        )
+        .properties(height=max(cells["day"].n_unique(), 3) * ROW_PIXELS + 70)
+    )
+    return chart
+
+
+def rejects(frame: pl.DataFrame) -> alt.Chart:
+    """Rejects of each day, by reason."""
+    by_day = frame.group_by("judged_on", "reason").agg(pl.col("rejected").sum()).sort("judged_on")
+    chart: alt.Chart = (
+        alt.Chart(by_day)
+        .mark_bar()
+        .encode(
+            x=alt.X("yearmonthdate(judged_on):O", title="Day of judgement (UTC)", axis=_days()),
+            y=alt.Y("rejected:Q", title="Rejects", axis=alt.Axis(format=",", tickMinStep=1)),
+            color=alt.Color("reason:N", title=None, legend=alt.Legend(orient="top")),
+            tooltip=[
+                alt.Tooltip("judged_on:T", title="Day", format="%Y-%m-%d"),
+                alt.Tooltip("reason:N", title="Reason"),
+                alt.Tooltip("rejected:Q", title="Rejects", format=","),
+            ],
+        )
+        .properties(height=260)
+    )
+    return chart
+
+
+def late(frame: pl.DataFrame) -> alt.Chart:
+    """The share of late rows of each day, by topic."""
+    chart: alt.Chart = (
+        alt.Chart(frame)
+        .mark_line(point=True)
+        .encode(
+            x=alt.X("yearmonthdate(happened_on):O", title="Day of the events (UTC)", axis=_days()),
+            y=alt.Y("late_share:Q", title="Late rows", axis=alt.Axis(format=".1%")),
+            color=alt.Color("topic:N", title=None, legend=alt.Legend(orient="top", columns=3)),
+            tooltip=[
+                alt.Tooltip("happened_on:T", title="Day", format="%Y-%m-%d"),
+                alt.Tooltip("topic:N", title="Topic"),
+                alt.Tooltip("late:Q", title="Late rows", format=","),
+                alt.Tooltip("rows:Q", title="Rows", format=","),
+                alt.Tooltip("late_share:Q", title="Share", format=".2%"),
+            ],
+        )
+        .properties(height=260)
+    )
+    return chart
+
+
+def _days() -> alt.Axis:
+    return alt.Axis(format="%d %b", labelAngle=0, labelOverlap=True)
