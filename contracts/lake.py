@@ -9,6 +9,7 @@
 <lake>/_expired/<event>/<number, 12 digits>.json   what retention has deleted; the newest holds
 <lake>/_topics/<event>.json                        which Kafka topic the offsets are of
 <lake>/_report.json                                rejects, late rows and runs, for readers
+<lake>/_files/<event>/<hash of the content>.json   what became of a batch file
 <lake>/_lake.json                                  layout version and identity of the lake
 
 Paths are relative to the lake, with `/`. Accepted rows lie by event time, rejects by the
@@ -119,6 +120,11 @@ def expiry_path(event_name: str, number: int) -> str:
 def topic_path(event_name: str) -> str:
     """Path of the record of which Kafka topic an event's offsets are of."""
     return f"_topics/{event_name}.json"
+
+
+def file_path(event_name: str, content: str) -> str:
+    """Path of the record of a batch file, by the hash of its content."""
+    return f"_files/{event_name}/{content}.json"
 
 
 def hour_of_path(path: str) -> datetime | None:

@@ -75,6 +75,22 @@ class Measures:
 
 
 @dataclass(frozen=True, slots=True)
+class FilePart:
+    """Lines `start` to `end` (exclusive, from 1) of a batch file; in Parquet, rows.
+
+    `accepted + rejected + not_data = end - start`; `not_data` are lines without a record of their
+    own: the header, empty ones, those in which a record goes on.
+    """
+
+    name: str
+    start: int
+    end: int
+    accepted: int
+    rejected: int
+    not_data: int
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """The record of one committed batch of one event.
 
@@ -109,6 +125,8 @@ class Manifest:
     """None for replays and files, and in manifests from before it was kept."""
     gap: Gap | None = None
     """What a gap is about: it has no rows, and its ranges say where the next batch begins."""
+    part: FilePart | None = None
+    """Of a file batch: which lines it was made from."""
 
     def end_offsets(self) -> dict[int, int]:
         """End offset of each Kafka partition, the place to read on from."""

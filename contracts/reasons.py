@@ -11,6 +11,8 @@ class Reason(StrEnum):
 
     OVERSIZED = "oversized"
     """Longer than `max_event_bytes`; it is not parsed."""
+    UNREADABLE_RECORD = "unreadable_record"
+    """In a batch file: another number of cells than the header, quotes out of place, no UTF-8."""
     UNREADABLE_JSON = "unreadable_json"
     """Not one JSON object in UTF-8 (also an empty or absent value)."""
     MISSING_FIELD = "missing_field"

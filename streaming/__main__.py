@@ -16,10 +16,12 @@ from contracts.errors import MusicFlowError
 from contracts.events import EVENTS, EVENTS_BY_NAME, Event
 from contracts.lake import hour_key, hour_of
 from contracts.logs import configure_logs
+from streaming.batch.command import batch
 from streaming.gaps import accept_gaps
 from streaming.jars import SPARK_KAFKA, jars
 from streaming.java import java_home
 from streaming.landing import land
+from streaming.options import HOME, LAKE, START
 from streaming.package import put_package
 from streaming.quiet import silence_spark
 from streaming.replay import replay_rejects
@@ -27,10 +29,6 @@ from streaming.retention import cutoff, expire
 from streaming.session import SparkEndedError, spark_session
 from streaming.settings import LandingSettings
 from streaming.submitted import is_submitted, submitted_session
-
-LAKE = click.option("--lake", "lake_folder", help="The lake. [default: <home>/lake]")
-HOME = click.option("--home", type=click.Path(), help="Work folder. [default: .musicflow]")
-START = click.option("--start", type=click.DateTime(), help="Oldest accepted event, UTC.")
 
 EVENT = click.option(
     "--event", "names", multiple=True, type=click.Choice(list(EVENTS_BY_NAME)),
@@ -213,6 +211,8 @@ def package(target: str, *, no_jars: bool, **options: str | datetime | None) -> 
         click.echo(f"package: {error}", err=True)
         sys.exit(1)
 
+
+main.add_command(batch)
 
 if __name__ == "__main__":
     main()

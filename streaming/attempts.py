@@ -4,7 +4,9 @@ A task notes its files before it opens them. An attempt is *decided* once the lo
 manifest after the one the attempt meant to follow: from then on it is committed by that very
 manifest, or it never can be. A replay may take one number only and is decided once that one is
 taken. Only files of decided attempts are removed, so that a writer that was stopped and wakes up
-again can lose its batch, but never commit files that are gone.
+again can lose its batch, but never commit files that are gone. A part of a batch file may take
+any number, but only once: its attempts are decided once a manifest of that part stands, and whoever
+commits it removes what the others left.
 """
 
 from collections.abc import Iterable
@@ -15,7 +17,7 @@ import msgspec
 from contracts.errors import LakeError
 from contracts.lake import attempts_folder
 from contracts.logs import log
-from contracts.manifests import CHAIN, BatchKind, ManifestLog
+from contracts.manifests import CHAIN, BatchKind, Manifest, ManifestLog
 from contracts.store import Store
 
 
@@ -58,20 +60,35 @@ def clean(store: Store, manifests: ManifestLog, stream_seq: int) -> int:
             deciders[key] = _committed(manifests, attempt, stream_seq)
         if (committed := deciders[key]) is None:
             continue
-        for file in attempt.files:
-            if file not in committed and store.exists(file):
-                store.delete(file)
-                removed += 1
-        store.delete(path)
+        removed += _remove(store, path, attempt, committed)
     if removed:
         log.info("removed files of unfinished batches", event_name=manifests.event_name,
                  files=removed)  # fmt: skip
     return removed
 
 
+def clean_part(store: Store, committed: Manifest) -> None:
+    """Remove what attempts left of the part of a batch file that `committed` has decided."""
+    batch = f"{committed.writer}-{committed.batch}"
+    named = {each.path for each in (*committed.files, *committed.rejected_files)}
+    for path in list(store.list(f"{attempts_folder(committed.event)}/{batch}")):
+        attempt = _read(store, path)
+        if attempt is not None:
+            _remove(store, path, attempt, named)
+
+
+def _remove(store: Store, path: str, attempt: Attempt, committed: set[str]) -> int:
+    """Remove the files of a decided attempt, then its note; how many files."""
+    left = [file for file in attempt.files if file not in committed and store.exists(file)]
+    for file in left:
+        store.delete(file)
+    store.delete(path)
+    return len(left)
+
+
 def _committed(manifests: ManifestLog, attempt: Attempt, stream_seq: int) -> set[str] | None:
     """Files of the manifest that decided the attempt; None while it is open."""
-    if attempt.kind == "stream" and attempt.after >= stream_seq:
+    if attempt.kind == "files" or (attempt.kind == "stream" and attempt.after >= stream_seq):
         return None
     later = manifests.after(attempt.after)
     decider = next((each for each in later if attempt.kind == "replay" or each.kind in CHAIN), None)

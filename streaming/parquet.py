@@ -90,6 +90,11 @@ class TaskFiles:
         self._files: dict[str, GrowingFile] = {}
         self._announced = 0
 
+    @property
+    def paths(self) -> list[str]:
+        """Where its files are, or will be."""
+        return sorted(self._files)
+
     def add(self, path: str, hour: str, rows: pa.Table) -> None:
         """Add rows of one hour to the file `path`."""
         self._files.setdefault(path, GrowingFile(path, hour)).add(rows)

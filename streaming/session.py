@@ -36,13 +36,14 @@ class SparkEndedError(UnavailableError):
 
 @contextmanager
 def spark_session(
-    settings: LandingSettings, java_options: str = PLANS_ONLY
+    settings: LandingSettings, java_options: str = PLANS_ONLY, *, reads_kafka: bool = True
 ) -> Iterator[SparkSession]:
     """A session whose Java process and workers end with it, whatever ends us.
 
     Args:
         settings: Where its files are, and what it may take.
         java_options: More options of Java's command line; those of a Java that reads no data.
+        reads_kafka: Whether a query will read Kafka; the jars for it may have to be downloaded.
 
     Raises:
         UnavailableError: No Java or jars, a folder that can't be written, or Spark does not start.
@@ -51,7 +52,7 @@ def spark_session(
     folder = settings.spark_home
     logging, scratch = _prepare(folder)
     home = java_home()
-    sets = (SPARK_KAFKA, *hadoop.jar_sets(settings.checkpoints))
+    sets = (SPARK_KAFKA, *hadoop.jar_sets(settings.checkpoints)) if reads_kafka else ()
     libraries = [jar for each in sets for jar in jars(each, settings.cache, home)]
     os.environ["JAVA_HOME"] = str(spark_java_home(home, settings.cache))
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable

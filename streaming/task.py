@@ -4,7 +4,7 @@ Only facts go back to the driver; rows go straight from Kafka's bytes to Parquet
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from contracts.errors import ConflictError, LakeError
 from contracts.events import EVENTS_BY_NAME
 from contracts.lake import batch_folder, hour_folder, hour_key, hour_of, rejected_folder
-from contracts.manifests import DataFile
+from contracts.manifests import BatchKind, DataFile
 from contracts.store import open_store
 from streaming.attempts import note, note_path
 from streaming.checkpoint import OffsetRange
@@ -27,6 +27,8 @@ from streaming.parquet import TaskFiles
 from streaming.reading import Chunk
 from streaming.stopwatch import Stopwatch
 
+JudgeMessages = Callable[[pa.RecordBatch, datetime], Verdict]
+"""What a `Judge` does."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR_US = 3_600_000_000
 
@@ -46,6 +48,7 @@ class BatchTask:
     """Names this attempt of the batch, so that no two ever write to the same file."""
     limits: Limits
     buffer_bytes: int
+    kind: BatchKind = "stream"
 
 
 @dataclass(slots=True)
@@ -94,19 +97,26 @@ class PartitionWriter:
     """Judges chunks of one partition's messages, writes them and keeps the count."""
 
     def __init__(
-        self, task: BatchTask, wanted: OffsetRange, attempt: int, clock: Stopwatch
+        self,
+        task: BatchTask,
+        wanted: OffsetRange,
+        attempt: int,
+        clock: Stopwatch,
+        judge: JudgeMessages | None = None,
     ) -> None:
         """Begin a partition of the batch `task`; `clock` runs since before it is read."""
         self._task = task
         self._clock = clock
         self._facts = TaskFacts(wanted.partition, wanted.start, wanted.start)
         self._reasons: Counter[str] = Counter()
-        self._judge = Judge(EVENTS_BY_NAME[task.event_name], task.limits)
+        self._judge = judge or Judge(EVENTS_BY_NAME[task.event_name], task.limits)
         self._name = f"p{wanted.partition}-{task.run}-{attempt}"
         self._store = store = open_store(task.lake)
         self._note = note_path(task.event_name, task.writer, task.batch, self._name)
         self.files = TaskFiles(
-            store, lambda files: note(store, self._note, task.after, files), task.buffer_bytes
+            store,
+            lambda files: note(store, self._note, task.after, files, task.kind),
+            task.buffer_bytes,
         )
         self._rejects = self._path(rejected_folder(task.event_name, hour_of(task.batch_at)))
 
@@ -145,6 +155,13 @@ class PartitionWriter:
         self._facts.rejected_files = tuple(each for each in written if each.path == self._rejects)
         self._facts.rejected_by_reason = dict(self._reasons)
         return self._facts
+
+    def withdraw(self) -> None:
+        """Let go of the partition, and remove what was written of it: it will not be committed."""
+        self.files.abandon()
+        for path in self.files.paths:
+            self._store.delete(path)
+        self._store.delete(self._note)
 
     def _check_noted(self, written: Sequence[DataFile]) -> None:
         """A task that outlived its driver, or slept, may have written after others cleaned.

@@ -1,0 +1,75 @@
+"""Which files are meant, and landing them side by side."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from contracts.errors import ConfigurationError, MusicFlowError
+from streaming.batch.landing import FileLanding, Landed
+from streaming.batch.source import Reading, source_of
+from streaming.limits import Limits
+from streaming.session import spark_session
+from streaming.settings import LandingSettings
+
+HIDDEN = (".", "_")
+"""What names begin with that are not meant as input."""
+Outcome = Landed | MusicFlowError
+Land = Callable[[Path], Outcome]
+
+
+def files_of(inputs: Iterable[str]) -> list[Path]:
+    """The files that paths, folders (all below them) and patterns name, once each.
+
+    Raises:
+        ConfigurationError: One of them names none.
+    """
+    found: dict[Path, None] = {}
+    for each in inputs:
+        paths = sorted(_named_by(each))
+        if not paths:
+            raise ConfigurationError(f"{each} names no file: give a file, a folder or a pattern")
+        found |= dict.fromkeys(paths)
+    return list(found)
+
+
+def _named_by(name: str) -> Iterator[Path]:
+    path = Path(name).expanduser().absolute()
+    if path.is_file():
+        yield path
+        return
+    if path.is_dir():
+        below = path.rglob("*")
+    else:
+        below = Path(path.anchor).glob(str(path.relative_to(path.anchor)))
+    for each in below:
+        if each.is_file() and not each.name.startswith(HIDDEN):
+            yield each
+
+
+def land_file(
+    lake: str, reading: Reading, limits: Limits, buffer_bytes: int, path: Path
+) -> Outcome:
+    """Land one file; an error of ours is an answer too, so that it holds up no other file."""
+    try:
+        return FileLanding(lake, source_of(path, reading), limits, buffer_bytes).land()
+    except MusicFlowError as error:
+        return error
+
+
+def land_files(
+    settings: LandingSettings, reading: Reading, paths: Sequence[Path]
+) -> list[tuple[Path, Outcome]]:
+    """Land files; what became of each. Several are spread over the cores by Spark.
+
+    Raises:
+        UnavailableError: Spark does not start.
+    """
+    buffer_bytes = settings.buffer_mebibytes * 2**20
+    land = partial(land_file, settings.lake, reading, settings.limits, buffer_bytes)
+    if len(paths) == 1:
+        return [(paths[0], land(paths[0]))]
+    with spark_session(settings, reads_kafka=False) as spark:
+        largest_first = sorted(paths, key=lambda path: -path.stat().st_size)
+        tasks = spark.sparkContext.parallelize(largest_first, len(paths))
+        outcomes = dict(zip(largest_first, tasks.map(land).collect(), strict=True))
+    return [(path, outcomes[path]) for path in paths]

@@ -1,0 +1,151 @@
+"""A part of a batch file: judged and written as a partition of Kafka's is, then made a manifest."""
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+import pyarrow as pa
+
+from contracts.errors import MusicFlowError
+from contracts.events import CONTRACT_VERSION, EVENTS_BY_NAME
+from contracts.manifests import FilePart, Manifest
+from contracts.reasons import Reason, written
+from streaming.batch.records import Records
+from streaming.checkpoint import OffsetRange
+from streaming.judge import Judge, Verdict
+from streaming.limits import Limits
+from streaming.reading import Chunk
+from streaming.stopwatch import Stopwatch
+from streaming.task import BatchTask, PartitionWriter, TaskFacts
+
+UNNUMBERED = 0
+PARTITION = 0
+"""A file has one."""
+
+
+class RecordJudge:
+    """Judges records; their rejects keep what the file has, not what it was read as."""
+
+    def __init__(self, event_name: str, limits: Limits) -> None:
+        """Prepare for records of this event."""
+        self._judge = Judge(EVENTS_BY_NAME[event_name], limits)
+        self.records: Records | None = None
+        """Those that are judged next."""
+
+    def __call__(self, messages: pa.RecordBatch, at: datetime) -> Verdict:
+        """As `Judge`; the messages are those of `records`."""
+        verdict = self._judge(messages, at)
+        rejected = verdict.rejected
+        if self.records is None or not rejected.num_rows:
+            return verdict
+        received = self.records.received_at(rejected["kafka_offset"].to_numpy())
+        reasons = [
+            [written(Reason.UNREADABLE_RECORD)] if payload is None else reasons
+            for payload, reasons in zip(
+                rejected["payload"].to_pylist(), rejected["reasons"].to_pylist(), strict=True
+            )
+        ]
+        columns = {"payload": received, "reasons": reasons}
+        for name, values in columns.items():
+            field = rejected.schema.field(name)
+            place = rejected.schema.get_field_index(name)
+            rejected = rejected.set_column(place, field, pa.array(values, field.type))
+        return Verdict(verdict.accepted, rejected)
+
+
+@dataclass(frozen=True, slots=True)
+class PartTask:
+    """Where a part goes, and which it is."""
+
+    lake: str
+    event_name: str
+    content: str
+    """Hash of the file: the writer of its parts."""
+    number: int
+    name: str
+    """What rows say that they were read from."""
+    path: str
+    start: int
+    """Its first line."""
+    after: int
+    limits: Limits
+    buffer_bytes: int
+
+    def land(self, chunks: Iterable[Records], check: Callable[[], None]) -> Manifest:
+        """Judge and write records; the manifest that makes them count, but for its number.
+
+        What fails leaves nothing, `check` too, which is asked at the end.
+
+        Raises:
+            ConflictError: Another process has landed the part meanwhile.
+            UnavailableError: The disk is full, read-only or forbidden.
+        """
+        at = datetime.now(UTC)
+        judge = RecordJudge(self.event_name, self.limits)
+        wanted = OffsetRange(self.name, PARTITION, self.start, self.start)
+        writer = PartitionWriter(self._batch(at), wanted, 0, Stopwatch(), judge)
+        end = self.start
+        try:
+            for records in chunks:
+                judge.records = records
+                writer.write(Chunk(self._messages(records), records.end))
+                end = records.end
+            facts = writer.finish()
+            check()
+        except MusicFlowError:
+            writer.withdraw()
+            raise
+        return self._manifest(facts, at, end)
+
+    def _batch(self, at: datetime) -> BatchTask:
+        return BatchTask(
+            lake=self.lake,
+            event_name=self.event_name,
+            writer=self.content,
+            batch=self.number,
+            batch_at=at,
+            after=self.after,
+            run=uuid.uuid4().hex[:8],
+            limits=self.limits,
+            buffer_bytes=self.buffer_bytes,
+            kind="files",
+        )
+
+    def _messages(self, records: Records) -> pa.RecordBatch:
+        count = len(records)
+        return pa.record_batch({
+            "topic": pa.repeat(pa.scalar(self.name), count),
+            "partition": pa.repeat(pa.scalar(PARTITION, pa.int64()), count),
+            "offset": pa.array(records.lines.astype(np.int64)),
+            "value": records.messages,
+        })  # fmt: skip
+
+    def _manifest(self, facts: TaskFacts, at: datetime, end: int) -> Manifest:
+        judged = facts.accepted + facts.rejected
+        part = FilePart(
+            self.name, self.start, end, facts.accepted, facts.rejected, end - self.start - judged
+        )
+        return Manifest(
+            event=self.event_name,
+            seq=UNNUMBERED,
+            kind="files",
+            writer=self.content,
+            batch=self.number,
+            batch_at=at,
+            committed_at=at,
+            contract_version=CONTRACT_VERSION,
+            offsets=(),
+            accepted=facts.accepted,
+            rejected=facts.rejected,
+            rejected_by_reason=dict(sorted(facts.rejected_by_reason.items())),
+            files=facts.files,
+            rejected_files=facts.rejected_files,
+            min_occurred_at=facts.min_occurred_at,
+            max_occurred_at=facts.max_occurred_at,
+            rows_with_unknown_fields=facts.rows_with_unknown_fields,
+            enrichment_unknown=dict(facts.enrichment_unknown),
+            cites=(self.path,),
+            part=part,
+        )
