@@ -15,7 +15,6 @@ from contracts.report import ArrivedDay, JudgedDay, Report, read_report
 from contracts.store import Store
 from dashboard.filters import Filters
 
-
 TIME = pl.Datetime("us", "UTC")
 
 

@@ -3,6 +3,8 @@
 import altair as alt
 import polars as pl
 
+from dashboard.figures.axes import day, days_as_text, told_day
+
 STEPS = {
     "upgrades": "Upgrades",
     "downgrades": "Downgrades",
@@ -53,10 +55,10 @@ def changes(of_days: pl.DataFrame) -> alt.Chart:
         alt.Chart(frame)
         .mark_bar()
         .encode(
-            x=_day(),
+            x=day("occurred_on", "Day (UTC)"),
             y=alt.Y("changes:Q", title="Changes", axis=alt.Axis(format=",", tickMinStep=1)),
             color=alt.Color("change:N", title=None, legend=alt.Legend(orient="top", columns=2)),
-            tooltip=[_day_told(), "change:N", alt.Tooltip("changes:Q", format=",")],
+            tooltip=[told_day("occurred_on"), "change:N", alt.Tooltip("changes:Q", format=",")],
         )
         .properties(height=280)
     )
@@ -70,11 +72,11 @@ def rates(of_days: pl.DataFrame) -> alt.Chart:
         alt.Chart(frame)
         .mark_line(point=True)
         .encode(
-            x=_day(),
+            x=day("occurred_on", "Day (UTC)"),
             y=alt.Y("share:Q", title="Share of a day's listeners", axis=alt.Axis(format=".1%")),
             color=alt.Color("rate:N", title=None, legend=alt.Legend(orient="top", columns=1)),
             strokeDash=alt.StrokeDash("rate:N", legend=None),
-            tooltip=[_day_told(), "rate:N", alt.Tooltip("share:Q", format=".2%")],
+            tooltip=[told_day("occurred_on"), "rate:N", alt.Tooltip("share:Q", format=".2%")],
         )
         .properties(height=280)
     )
@@ -83,14 +85,7 @@ def rates(of_days: pl.DataFrame) -> alt.Chart:
 
 def _long(of_days: pl.DataFrame, names: dict[str, str], name: str, value: str) -> pl.DataFrame:
     """A row for each day and column, under the column's name for people."""
-    long = of_days.unpivot(list(names), index="occurred_on", variable_name=name, value_name=value)
+    long = days_as_text(of_days, "occurred_on").unpivot(
+        list(names), index="occurred_on", variable_name=name, value_name=value
+    )
     return long.with_columns(pl.col(name).replace(names))
-
-
-def _day() -> alt.X:
-    axis = alt.Axis(format="%d %b", labelAngle=0, labelOverlap=True)
-    return alt.X("yearmonthdate(occurred_on):O", title="Day (UTC)", axis=axis)
-
-
-def _day_told() -> alt.Tooltip:
-    return alt.Tooltip("occurred_on:T", title="Day", format="%Y-%m-%d")

@@ -4,6 +4,7 @@ import altair as alt
 import polars as pl
 
 from dashboard import theme
+from dashboard.figures.axes import day, days_as_text, told_day
 
 STATES = ("complete", "waiting", "missing")
 STATE_COLOURS = (theme.BLUE, theme.ORANGE, theme.VERMILLION)
@@ -46,14 +47,14 @@ def rejects(frame: pl.DataFrame) -> alt.Chart:
     """Rejects of each day, by reason."""
     by_day = frame.group_by("judged_on", "reason").agg(pl.col("rejected").sum()).sort("judged_on")
     chart: alt.Chart = (
-        alt.Chart(by_day)
+        alt.Chart(days_as_text(by_day, "judged_on"))
         .mark_bar()
         .encode(
-            x=alt.X("yearmonthdate(judged_on):O", title="Day of judgement (UTC)", axis=_days()),
+            x=day("judged_on", "Day of judgement (UTC)"),
             y=alt.Y("rejected:Q", title="Rejects", axis=alt.Axis(format=",", tickMinStep=1)),
             color=alt.Color("reason:N", title=None, legend=alt.Legend(orient="top")),
             tooltip=[
-                alt.Tooltip("judged_on:T", title="Day", format="%Y-%m-%d"),
+                told_day("judged_on"),
                 alt.Tooltip("reason:N", title="Reason"),
                 alt.Tooltip("rejected:Q", title="Rejects", format=","),
             ],
@@ -66,14 +67,14 @@ def rejects(frame: pl.DataFrame) -> alt.Chart:
 def late(frame: pl.DataFrame) -> alt.Chart:
     """The share of late rows of each day, by topic."""
     chart: alt.Chart = (
-        alt.Chart(frame)
+        alt.Chart(days_as_text(frame, "happened_on"))
         .mark_line(point=True)
         .encode(
-            x=alt.X("yearmonthdate(happened_on):O", title="Day of the events (UTC)", axis=_days()),
+            x=day("happened_on", "Day of the events (UTC)"),
             y=alt.Y("late_share:Q", title="Late rows", axis=alt.Axis(format=".1%")),
             color=alt.Color("topic:N", title=None, legend=alt.Legend(orient="top", columns=3)),
             tooltip=[
-                alt.Tooltip("happened_on:T", title="Day", format="%Y-%m-%d"),
+                told_day("happened_on"),
                 alt.Tooltip("topic:N", title="Topic"),
                 alt.Tooltip("late:Q", title="Late rows", format=","),
                 alt.Tooltip("rows:Q", title="Rows", format=","),
@@ -83,7 +84,3 @@ def late(frame: pl.DataFrame) -> alt.Chart:
         .properties(height=260)
     )
     return chart
-
-
-def _days() -> alt.Axis:
-    return alt.Axis(format="%d %b", labelAngle=0, labelOverlap=True)
