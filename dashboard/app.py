@@ -21,7 +21,7 @@ LAST_PAGE = "last-page"
 
 def run(settings: Settings) -> None:
     """Draw the page that the reader opened; what goes wrong is said calmly, and logged."""
-    st.set_page_config(page_title="MusicFlow", page_icon=":material/graphic_eq:", layout="wide")
+    st.set_page_config(page_title="MusicFlow", page_icon=theme.ICON, layout="wide")
     st.html(theme.STYLE)
     try:
         _draw(settings)

@@ -19,6 +19,12 @@ DARK_SCALE = (
     "#3381B1", "#5198C5", "#75B0D6", "#9CC9E5", "#C6E2F2",
 )  # fmt: skip
 
+ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" fill="none" stroke="#277CB6" '
+    'stroke-width="2" stroke-linecap="round"><path d="M2 7v2M5 4v8M8 2v12M11 5v6M14 7v2"/></svg>'
+)
+"""The page's icon in the browser; a name or an emoji would be fetched from another host."""
+
 STYLE = """
 <style>
 /* Tiles: the name is a small link to its definition, the number is what one sees. */

@@ -1,9 +1,154 @@
-"""The page Overview."""
+"""The page Overview: the last of the chosen days at a glance, against the day before."""
 
-from dashboard import components
+import polars as pl
+
+from dashboard import components, formats
+from dashboard.components import Tile
+from dashboard.data import overview
+from dashboard.data.overview import Streams, Today
+from dashboard.figures import overview as figures
 from dashboard.view import View
 
+STREAMS = overview.STREAMS
+ACTIVE = "reporting.rpt_active_users"
 
-def show(_view: View) -> None:
+
+def show(view: View) -> None:
     """Show the page."""
-    components.nothing("Overview", "This page is being built.")
+    tables, filters = view.tables, view.filters
+    today = Today.of(tables, filters)
+    now, before = overview.today_and_before(tables, filters, today)
+    days = overview.days(tables, filters)
+    users = overview.active_users(tables, today, filters)
+    components.note(
+        f"“Today” is {today.day}, the last of the chosen days, up to {today.as_of:%H:%M} UTC"
+        if not today.is_over
+        else f"“Today” is {today.day}, the last of the chosen days, all of it."
+    )
+    components.metrics(
+        *_streams(now, before, days),
+        _sessions(today, days),
+        _in_total(overview.streams_in_total(tables, filters)),
+        *_users(today, users),
+        _paid_share(today, users),
+    )
+    _days(days, users)
+
+
+def _streams(now: Streams, before: Streams, days: pl.DataFrame) -> list[Tile]:
+    same_hour = "to the day before, up to the same hour"
+    points = _points(now.skip_rate, before.skip_rate)
+    return [
+        Tile(
+            "Streams today",
+            formats.number(now.streams),
+            f"{STREAMS}.streams",
+            delta=formats.change(now.streams, before.streams),
+            compared=same_hour,
+            spark=_spark(days, "streams"),
+        ),
+        Tile(
+            "Skip rate today",
+            formats.percent(now.skip_rate),
+            f"{STREAMS}.skips",
+            delta=points,
+            compared=same_hour,
+            spark=_spark(days, "skip_rate"),
+            more_is="inverse",
+        ),
+    ]
+
+
+def _sessions(today: Today, days: pl.DataFrame) -> Tile:
+    now, before = _last_two(days, "day", "sessions", today)
+    return Tile(
+        "Sessions today",
+        formats.number(now or 0),
+        f"{overview.SESSIONS}.sessions",
+        delta=formats.change(now, before) if today.is_over else None,
+        compared="to the day before",
+        spark=_spark(days, "sessions"),
+    )
+
+
+def _in_total(streams: int) -> Tile:
+    return Tile("Streams in total", formats.number(streams), f"{STREAMS}.streams", "all days")
+
+
+def _users(today: Today, users: pl.DataFrame) -> list[Tile]:
+    tiles = []
+    for column, label in (
+        ("daily_users", "Active users today"),
+        ("weekly_users", "Active users, 7 days"),
+        ("monthly_users", "Active users, 28 days"),
+    ):
+        now, before = _last_two(users, "active_on", column, today)
+        tiles.append(
+            Tile(
+                label,
+                formats.number(now or 0),
+                f"{ACTIVE}.{column}",
+                delta=formats.change(now, before) if today.is_over else None,
+                compared="to the day before",
+                spark=_spark(users, column),
+            )
+        )
+    return tiles
+
+
+def _paid_share(today: Today, users: pl.DataFrame) -> Tile:
+    shares = users.with_columns(paid_share=pl.col("paid_users") / pl.col("daily_users"))
+    now, before = _last_two(shares, "active_on", "paid_share", today)
+    return Tile(
+        "Paid share today",
+        formats.percent(now),
+        f"{overview.LISTENERS}.level",
+        "of active users",
+        delta=_points(now, before) if today.is_over else None,
+        compared="to the day before",
+        spark=_spark(shares, "paid_share"),
+    )
+
+
+def _days(days: pl.DataFrame, users: pl.DataFrame) -> None:
+    components.chart(
+        "Streams by day",
+        lambda: figures.streams_by_day(days),
+        f"{STREAMS}.streams",
+        empty=days.is_empty(),
+    )
+    table = days.join(
+        users.select("active_on", "daily_users", "paid_users"),
+        left_on="day",
+        right_on="active_on",
+        how="left",
+    ).sort("day", descending=True)
+    components.table(
+        table.select(
+            "day", "streams", "skip_rate", "listening_seconds", "sessions", "daily_users",
+            "paid_users",
+        ),
+        "Days",
+        STREAMS,
+        labels={"day": "Day (UTC)", "daily_users": "Active users", "paid_users": "Of them paying"},
+    )  # fmt: skip
+
+
+def _last_two(
+    frame: pl.DataFrame, day: str, column: str, today: Today
+) -> tuple[float | None, float | None]:
+    """The value of the day, and of the day before; None where there is none."""
+    values = dict(frame.select(day, column).iter_rows())
+    before = max((each for each in values if each < today.day), default=None)
+    is_the_day_before = before is not None and (today.day - before).days == 1
+    return values.get(today.day), values.get(before) if is_the_day_before else None
+
+
+def _points(now: float | None, before: float | None) -> str | None:
+    """How a share changed, in points of percent."""
+    return None if now is None or before is None else f"{100 * (now - before):+.1f} points"
+
+
+def _spark(frame: pl.DataFrame, column: str) -> list[float] | None:
+    values = frame[column].drop_nulls().to_list()
+    return values if len(values) > 1 else None
