@@ -26,6 +26,7 @@ from streaming.package import put_package
 from streaming.quiet import silence_spark
 from streaming.replay import replay_rejects
 from streaming.retention import cutoff, expire
+from streaming.serving.command import migrate
 from streaming.session import SparkEndedError, spark_session
 from streaming.settings import LandingSettings
 from streaming.submitted import is_submitted, submitted_session
@@ -213,6 +214,7 @@ def package(target: str, *, no_jars: bool, **options: str | datetime | None) -> 
 
 
 main.add_command(batch)
+main.add_command(migrate)
 
 if __name__ == "__main__":
     main()

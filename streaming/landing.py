@@ -20,6 +20,8 @@ from streaming.kafka import Cluster, Held
 from streaming.monitor import Monitor
 from streaming.query import Source, TopicQuery, checked_ground
 from streaming.sampler import Sampler, take_samples
+from streaming.serving.follower import Follower
+from streaming.serving.followers import followers_of
 from streaming.session import spark_session
 from streaming.settings import LandingSettings
 
@@ -58,6 +60,7 @@ def land(
     monitor = Monitor(settings, open_store(settings.lake), cluster)
     queries = _prepared(settings, events, cluster, held, monitor)
     sampler = Sampler(cluster, partitions, queries, settings)
+    followers = followers_of(settings, events, cluster, monitor)
     with served(settings, monitor), monitor.watching(queries), session(settings) as spark:
         try:
             for query in queries:
@@ -67,11 +70,14 @@ def land(
             sampler.start()
             log.info("landing", topics=len(queries), lake=settings.lake, once=once,
                      kafka=cluster.bootstrap_servers, seconds=_since(began))  # fmt: skip
+            for follower in followers:
+                follower.start(spark, once=once)
             _watch(queries, sampler, monitor, stop, settings)
+            _await(followers, monitor, stop)
         finally:
             monitor.wind_down()
             sampler.stop()
-            _stop(queries)
+            _stop(queries, followers)
     log.info("landing stopped", topics=len(queries), seconds=_since(began))
 
 
@@ -94,12 +100,14 @@ def _prepared(
     return queries
 
 
-def _stop(queries: Sequence[TopicQuery]) -> None:
-    for query in queries:
-        query.begin_no_more()
+def _stop(queries: Sequence[TopicQuery], followers: Sequence[Follower]) -> None:
+    everything: list[TopicQuery | Follower] = [*queries, *followers]
+    for each in everything:
+        each.begin_no_more()
     # All at once: each may have to wait for its batch, or for a Kafka that is away.
-    with ThreadPoolExecutor(len(queries)) as pool:
-        list(pool.map(TopicQuery.stop, queries))
+    with ThreadPoolExecutor(len(everything)) as pool:
+        for ended in [pool.submit(each.stop) for each in everything]:
+            ended.result()
 
 
 def _since(began: float) -> float:
@@ -128,6 +136,19 @@ def _watch(
                 continue
             running.remove(each)
             _check_ended_well(each, settings)
+
+
+def _await(followers: Sequence[Follower], monitor: Monitor, stop: threading.Event) -> None:
+    """Return when the followers have come to their end too, or `stop` is set.
+
+    Raises:
+        MusicFlowError: One has given up; landing itself is done.
+    """
+    while any(each.is_running() for each in followers) and not stop.wait(LOOKS_EVERY):
+        monitor.sign_of_life()
+    for each in followers:
+        if each.failure is not None:
+            raise each.failure
 
 
 def _check_ended_well(ended: TopicQuery, settings: LandingSettings) -> None:

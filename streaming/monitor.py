@@ -5,7 +5,7 @@ The looks are in a thread of their own: no batch waits for them, and no failure 
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol
@@ -54,6 +54,8 @@ class Monitor:
         """Make ready; nothing is looked at before `watching`."""
         self.metrics = LandingMetrics()
         self.phase: Phase = "starting"
+        self.serving: dict[str, Callable[[], object]] = {}
+        """Who tells how a follower is doing, by its name; it never counts against landing."""
         self._settings = settings
         self._store = store
         self._group = ShownOffsets(cluster, settings.group_prefix)
@@ -117,7 +119,8 @@ class Monitor:
     def report(self) -> dict[str, object]:
         """How landing is doing, for people."""
         topics = {name: each.report() for name, each in self._topics.items()}
-        return {"phase": self.phase, "topics": topics}
+        serving = {name: report() for name, report in self.serving.items()}
+        return {"phase": self.phase, "topics": topics, "serving": serving}
 
     def _start(self, queries: Sequence[Watched]) -> None:
         now = datetime.now(UTC)

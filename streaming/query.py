@@ -184,21 +184,14 @@ class TopicQuery:
     def _messages(self, spark: SparkSession, *, once: bool) -> DataFrame:
         offsets = starting_offsets(self.event.name, self._ground.tail.ends, self._source.held)
         options = {
-            "kafka.bootstrap.servers": self._source.address,
-            "subscribe": self.event.name,
-            # Read only where the checkpoint is new.
             "startingOffsets": offsets,
-            "failOnDataLoss": "true",
             "maxOffsetsPerTrigger": str(self._settings.max_offsets_per_trigger),
-            "groupIdPrefix": "musicflow-landing",
         }
         if not once and self._settings.look_seconds < self._settings.trigger_seconds:
             # A batch begins when the trigger's time has come, or at once if it would be full.
             options["minOffsetsPerTrigger"] = options["maxOffsetsPerTrigger"]
             options["maxTriggerDelay"] = f"{self._settings.trigger_seconds}s"
-        of_kafka = self._settings.security.as_java()
-        options |= {f"kafka.{name}": value for name, value in of_kafka.items()}
-        return spark.readStream.format("kafka").options(**options).load()
+        return kafka_messages(spark, self._settings, self._source.address, self.event.name, options)
 
     def _land(self, messages: DataFrame, number: int) -> None:
         """What Spark calls for each batch; it plans, and its own reading is never run."""
@@ -222,3 +215,31 @@ class TopicQuery:
     def _tell_progress(self) -> None:
         ends = self._ground.tail.ends or self._ground.checkpoint.initial_offsets()
         self.progress.committed(ends, self._ground.tail.seq, self._ground.checkpoint.writer())
+
+
+def kafka_messages(
+    spark: SparkSession,
+    settings: LandingSettings,
+    address: str,
+    topic: str,
+    options: Mapping[str, str],
+) -> DataFrame:
+    """A topic as Spark's source plans it; `options` say where it begins, and how large batches are.
+
+    `startingOffsets` is read only where the checkpoint is new.
+    """
+    of_kafka = settings.security.as_java()
+    return (
+        spark.readStream.format("kafka")
+        .options(
+            **{
+                "kafka.bootstrap.servers": address,
+                "subscribe": topic,
+                "failOnDataLoss": "true",
+                "groupIdPrefix": "musicflow-landing",
+                **options,
+                **{f"kafka.{name}": value for name, value in of_kafka.items()},
+            }
+        )
+        .load()
+    )

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.errors import ConfigurationError
 from contracts.kafka_security import KafkaSecurity
+from contracts.postgres import PostgresUrl
 from contracts.webhook import Webhook
 from streaming.alerts import Rules
 from streaming.limits import Limits
@@ -149,7 +150,20 @@ class LandingSettings(CommonSettings):
     stalled_triggers: int = Field(5, ge=1, validation_alias="MUSICFLOW_ALERT_STALLED_TRIGGERS")
     lag_batches: int = Field(5, ge=2, validation_alias="MUSICFLOW_ALERT_LAG_BATCHES")
     reject_share: float = Field(0.05, gt=0, le=1, validation_alias="MUSICFLOW_ALERT_REJECT_SHARE")
-    # Private, so that no value of it is ever in a validation error.
+    serving_trigger: Annotated[str, AfterValidator(_interval)] = Field(
+        "10 seconds", validation_alias="MUSICFLOW_SERVING_TRIGGER"
+    )
+    """Time from batch to batch of what is served: into Postgres, and the live counts."""
+    serving_patience_seconds: int = Field(120, ge=0, validation_alias="MUSICFLOW_SERVING_PATIENCE")
+    """How long serving may fail before a landing that is to end (`--once`) ends without it."""
+    grace_seconds: int = Field(300, ge=0, validation_alias="MUSICFLOW_GRACE_SECONDS")
+    """How long after its end a minute waits for stragglers until it counts as final."""
+    keeps_live: bool = Field(default=False, validation_alias="MUSICFLOW_LIVE")
+    """Whether counts of the last minutes are kept in the lake, for readers without Postgres."""
+    # Private, so that no value of them is ever in a validation error.
+    _postgres: PostgresUrl | None = PrivateAttr(
+        default_factory=lambda: PostgresUrl.read(os.environ)
+    )
     _webhook: Webhook | None = PrivateAttr(default_factory=lambda: Webhook.read(os.environ))
 
     retention_days: int | None = Field(None, ge=1, validation_alias="MUSICFLOW_RETENTION_DAYS")
@@ -199,6 +213,11 @@ class LandingSettings(CommonSettings):
         # With a trigger of seconds a slow start or batch is not yet a reason.
         stalled = max(self.stalled_triggers * self.trigger_seconds, 120)
         return Rules(timedelta(seconds=stalled), self.lag_batches, self.reject_share)
+
+    @property
+    def postgres(self) -> PostgresUrl | None:
+        """The serving database; None: events go to the lake alone."""
+        return self._postgres
 
     @property
     def webhook(self) -> Webhook | None:

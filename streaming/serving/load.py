@@ -1,14 +1,15 @@
 """Loading accepted rows into the serving database: a batch is loaded once, whole or not at all."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 import psycopg
 import pyarrow as pa
 
+from contracts.errors import UnavailableError
 from contracts.logs import log
 from streaming.serving.merge import STAGE, Merged, merge, take_turn
 from streaming.serving.rows import copied
@@ -36,6 +37,8 @@ class Loaded:
 
     events: int
     inserted: int
+    last_ts: datetime | None = None
+    """Time of the newest that was inserted."""
     was_loaded: bool = False
     """It is on record: nothing was done, and the numbers are those of then."""
 
@@ -66,8 +69,8 @@ def load_rows(
     """
     run = f"{batch.kind}-{uuid.uuid4().hex}"
     with connection.transaction():
-        stage(connection, run, tables)
-        return commit(connection, run, batch, lateness)
+        count = stage(connection, run, tables)
+        return commit(connection, {run: count}, batch, lateness)
 
 
 def stage(connection: psycopg.Connection, run: str, tables: Iterable[pa.Table]) -> int:
@@ -82,25 +85,50 @@ def stage(connection: psycopg.Connection, run: str, tables: Iterable[pa.Table]) 
 
 
 def commit(
-    connection: psycopg.Connection, run: str, batch: LoadedBatch, lateness: timedelta
+    connection: psycopg.Connection,
+    staged: Mapping[str, int],
+    batch: LoadedBatch,
+    lateness: timedelta,
 ) -> Loaded:
-    """Make what is staged as `run` the batch, within the caller's transaction."""
+    """Make what is staged the batch, within the caller's transaction.
+
+    Args:
+        connection: In a transaction.
+        staged: How many rows were staged, by run.
+        batch: Which batch it is.
+        lateness: How long before the newest minute another is final.
+
+    Raises:
+        UnavailableError: The server has lost some of them: the staging table is empty after it
+            crashed.
+    """
     take_turn(connection)
+    runs = list(staged)
     if (known := _on_record(connection, batch)) is not None:
-        connection.execute("delete from staging_events where run = %s", [run])
+        connection.execute("delete from staging_events where run = any(%s)", [runs])
         log.info("batch was loaded before", writer=batch.writer, batch=batch.batch)
         return known
-    merged = merge(connection, run, lateness)
+    merged = merge(connection, runs, lateness)
+    if merged.events != (expected := sum(staged.values())):
+        raise UnavailableError(
+            f"Postgres has {merged.events} of {expected} rows that were staged: it has crashed "
+            "meanwhile, or another landing job loads into it"
+        )
     _record(connection, batch, merged)
-    return Loaded(merged.events, merged.inserted)
+    return Loaded(merged.events, merged.inserted, merged.last_ts)
+
+
+def is_on_record(connection: psycopg.Connection, writer: str, batch: int) -> bool:
+    """Whether the batch is loaded."""
+    return _on_record(connection, LoadedBatch(writer, batch)) is not None
 
 
 def _on_record(connection: psycopg.Connection, batch: LoadedBatch) -> Loaded | None:
     row = connection.execute(
-        "select events, inserted from serving_batches where writer = %s and batch = %s",
+        "select events, inserted, last_ts from serving_batches where writer = %s and batch = %s",
         [batch.writer, batch.batch],
     ).fetchone()
-    return Loaded(row[0], row[1], was_loaded=True) if row else None
+    return Loaded(row[0], row[1], row[2], was_loaded=True) if row else None
 
 
 def _record(connection: psycopg.Connection, batch: LoadedBatch, merged: Merged) -> None:

@@ -8,6 +8,7 @@ read again, so a batch costs what it brings.
 Writers take turns (`LOCK`): they would otherwise wait for each other's rows, in any order.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
@@ -58,7 +59,7 @@ def _grain(table: str, window: str, start: str) -> str:
 
 MERGE = f"""
 with staged as (
-    delete from staging_events where run = %(run)s returning {_NAMES}
+    delete from staging_events where run = any(%(runs)s) returning {_NAMES}
 ),
 inserted as (
     insert into raw_events ({_NAMES}) select {_NAMES} from staged
@@ -98,14 +99,14 @@ def take_turn(connection: psycopg.Connection) -> None:
     connection.execute("select pg_advisory_xact_lock(%s)", [LOCK])
 
 
-def merge(connection: psycopg.Connection, run: str, lateness: timedelta) -> Merged:
-    """Make the staged rows of `run` events, within the caller's transaction.
+def merge(connection: psycopg.Connection, runs: Sequence[str], lateness: timedelta) -> Merged:
+    """Make the staged rows of `runs` events, within the caller's transaction.
 
     Args:
         connection: In a transaction that has its turn.
-        run: Whose rows.
+        runs: Whose rows.
         lateness: How long before the newest window others become final.
     """
-    row = connection.execute(MERGE, {"run": run}).fetchone()
+    row = connection.execute(MERGE, {"runs": list(runs)}).fetchone()
     connection.execute(FINISH, {"lateness": lateness})
     return Merged(*cast("tuple[int, int, datetime | None, datetime | None]", row))

@@ -5,6 +5,7 @@ id or a region longer than an index holds) is written differently here, and the 
 """
 
 import hashlib
+from typing import cast
 
 import polars as pl
 import pyarrow as pa
@@ -46,7 +47,7 @@ def _stored(frame: pl.DataFrame, name: str) -> pl.Expr:
         return column
     if _any_has(values, _ZERO):
         column = column.str.replace_all(_ZERO, _INSTEAD, literal=True)
-    longest = values.str.len_chars().max() or 0
+    longest = cast("int", values.str.len_chars().max() or 0)
     if name == "event_id" and longest > LONGEST_ID:
         column = column.map_elements(short_id, return_dtype=pl.String)
     elif name in _KEYS and longest > LONGEST_KEY:

@@ -1,0 +1,67 @@
+"""A batch on Spark's workers: a task per Kafka partition judges it and copies it to Postgres."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import psycopg
+from pyspark import SparkContext, TaskContext
+
+from contracts.errors import MusicFlowError
+from contracts.postgres import PostgresUrl, unavailable
+from streaming.checkpoint import OffsetRange
+from streaming.reading import KafkaAccess
+from streaming.serving.judged import JudgedRange, Judgement
+from streaming.serving.load import stage
+
+
+@dataclass(frozen=True, slots=True)
+class StagingTask:
+    """What each task of a batch must know; it travels to the workers."""
+
+    access: KafkaAccess
+    postgres: PostgresUrl
+    judgement: Judgement
+    run: str
+    """Names this attempt of the batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """What became of one Kafka partition's messages."""
+
+    run: str
+    """Under which name its rows are staged; those of an attempt that died have another."""
+    accepted: int
+    rejected: int
+
+
+def stage_on_workers(
+    spark: SparkContext, task: StagingTask, ranges: Sequence[OffsetRange]
+) -> list[Staged]:
+    """Copy the accepted messages of these ranges to the staging table.
+
+    Raises:
+        MusicFlowError: What a worker could not do.
+    """
+    staged = []
+    for outcome in spark.parallelize(ranges, len(ranges)).map(partial(_staged, task)).collect():
+        if isinstance(outcome, MusicFlowError):
+            raise outcome
+        staged.append(outcome)
+    return staged
+
+
+def _staged(task: StagingTask, wanted: OffsetRange) -> Staged | MusicFlowError:
+    """What became of a range; an error of ours is an answer too, which Spark does not try again."""
+    context = TaskContext.get()
+    run = f"{task.run}-{wanted.partition}-{context.attemptNumber() if context else 0}"
+    judged = JudgedRange(task.access, task.judgement, wanted)
+    try:
+        with task.postgres.connect() as connection:
+            accepted = stage(connection, run, judged.tables())
+    except psycopg.Error as error:
+        return unavailable(task.postgres, error)
+    except MusicFlowError as error:
+        return error
+    return Staged(run, accepted, judged.rejected)
