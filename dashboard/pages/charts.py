@@ -1,9 +1,82 @@
-"""The page Charts."""
+"""The page Charts: which songs and artists are played most, and what rises."""
+
+import polars as pl
+import streamlit as st
 
 from dashboard import components
+from dashboard.data import charts
+from dashboard.data.charts import ARTISTS, SONGS, Ranked
+from dashboard.figures import charts as figures
+from dashboard.filters import Filters
 from dashboard.view import View
 
 
-def show(_view: View) -> None:
+def show(view: View) -> None:
     """Show the page."""
-    components.nothing("Charts", "This page is being built.")
+    kind = st.segmented_control(
+        "Period", charts.PERIODS, default=charts.RANGE, required=True, key="period",
+        bind="query-params",
+    )  # fmt: skip
+    now, before = charts.period(view.filters, kind or charts.RANGE)
+    is_comparable = charts.has_days(view.tables, before)
+    _say(now, before, is_comparable=is_comparable)
+    songs, artists = st.tabs(["Songs", "Artists"])
+    for tab, name, ranked, of in (
+        (songs, "Songs", SONGS, "reporting.rpt_top_songs"),
+        (artists, "Artists", ARTISTS, "reporting.rpt_top_artists"),
+    ):
+        with tab:
+            top = charts.top(view.tables, ranked, now, before)
+            _show_top(top, name, ranked, of, is_comparable=is_comparable)
+
+
+def _say(now: Filters, before: Filters, *, is_comparable: bool) -> None:
+    against = f"{before.first} to {before.last}" if before.days > 1 else f"{before.first}"
+    shown = f"{now.first} to {now.last}" if now.days > 1 else f"{now.first}"
+    compared = f"movement against {against}" if is_comparable else "nothing earlier to compare with"
+    components.note(f"Most played {shown} (UTC), {compared}.")
+
+
+def _show_top(
+    top: pl.DataFrame, name: str, ranked: Ranked, of: str, *, is_comparable: bool
+) -> None:
+    drawn = top.with_columns(shown=_shown_name(ranked))
+    components.chart(
+        f"{name} most played",
+        lambda: figures.most_played(drawn, "shown"),
+        f"{of}.plays",
+        empty=top.is_empty(),
+    )
+    if top.is_empty():
+        return
+    table = top.with_columns(movement=_movement(is_comparable=is_comparable))
+    components.table(
+        table.select(
+            "rank", "movement", *ranked.names, "plays", "skip_rate", "completion_rate",
+            "listening_seconds",
+        ),
+        f"Top {name.lower()}",
+        of,
+        labels={"song_title": "Song", "artist_name": "Artist", "movement": "Moved"},
+    )  # fmt: skip
+
+
+def _shown_name(ranked: Ranked) -> pl.Expr:
+    """Song and artist in one, as songs of the same title are different ones."""
+    return pl.concat_str([pl.col(name) for name in ranked.names], separator=" · ")
+
+
+def _movement(*, is_comparable: bool) -> pl.Expr:
+    """Places won or lost since the period before, for people."""
+    if not is_comparable:
+        return pl.lit("")
+    moved = pl.col("previous_rank") - pl.col("rank")
+    return (
+        pl.when(moved.is_null())
+        .then(pl.lit("new"))
+        .when(moved > 0)
+        .then(pl.format("▲ {}", moved))
+        .when(moved < 0)
+        .then(pl.format("▼ {}", -moved))
+        .otherwise(pl.lit("="))
+    )
