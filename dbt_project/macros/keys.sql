@@ -21,6 +21,22 @@
 {%- endmacro %}
 
 
+{#
+    A hashed key as a number, of its first 60 bits: counting different numbers is several times
+    faster than counting texts, and takes a quarter of the room. Of a million keys two agree once in
+    two million such sets.
+#}
+{% macro key_number(key) -%}
+    cast({{ dbt.concat(["'0x'", "substr(" ~ key ~ ", 1, 15)"]) }} as {{ dbt.type_bigint() }})
+{%- endmacro %}
+
+
+{# A state of dim_locations: of what is not known, reporting speaks with one word. #}
+{% macro state_as_reported(state) -%}
+    case when {{ state }} = 'Unknown state' then 'unknown' else {{ state }} end
+{%- endmacro %}
+
+
 {# Key of an event, from its identity. #}
 {% macro event_key(event_id, occurred_at) -%}
     {{ surrogate_key([event_id, epoch_milliseconds(occurred_at)]) }}

@@ -1,20 +1,3 @@
-{# What a fact tells of a listener's hour: its time column, and its measures. #}
-{% set facts = [
-    (ref('fct_streams'), 'listened_at', {
-        'streams': 'count(*)',
-        'qualified_streams': count_where('is_qualified'),
-        'completed_streams': count_where('is_completed'),
-        'skipped_streams': count_where('is_skipped'),
-        'listening_seconds': exact_sum('listening_seconds'),
-    }),
-    (ref('fct_page_views'), 'viewed_at', {'page_views': 'count(*)'}),
-    (ref('fct_player_events'), 'acted_at', {'player_actions': 'count(*)'}),
-    (ref('fct_auth_attempts'), 'attempted_at', {'login_attempts': 'count(*)'}),
-    (ref('fct_plan_changes'), 'changed_at', {
-        'upgrades': count_where("change = 'upgrade'"),
-        'downgrades': count_where("change = 'downgrade'"),
-    }),
-] %}
 {% set counts = [
     'streams', 'qualified_streams', 'completed_streams', 'skipped_streams', 'page_views',
     'player_actions', 'login_attempts', 'upgrades', 'downgrades',
@@ -27,35 +10,17 @@ with session_events as (
 
 ),
 
-activity_by_fact as (
-
-    -- Each fact by itself: most of them tell of one measure only.
-    {% for fact, occurred_at, measures in facts %}
-        select
-            user_key,
-            {{ hour_of(occurred_at) }} as active_hour,
-            {% for count in counts %}
-                {{ measures.get(count, '0') }} as {{ count }},
-            {% endfor %}
-            {{ measures.get('listening_seconds', '0') }} as listening_seconds
-        from {{ fact }}
-        where user_key <> {{ unknown_key() }} and {{ in_window(occurred_at) }}
-        group by 1, 2
-        {{ 'union all' if not loop.last }}
-    {% endfor %}
-
-),
-
 activity as (
 
     select
         user_key,
-        active_hour,
+        hour_starts_at as active_hour,
         {% for count in counts %}
             {{ total(count) }} as {{ count }},
         {% endfor %}
         {{ exact_sum('listening_seconds') }} as listening_seconds
-    from activity_by_fact
+    from {{ ref('int_activity_by_listener') }}
+    where user_key <> {{ unknown_key() }} and {{ in_window('hour_starts_at') }}
     group by 1, 2
 
 ),

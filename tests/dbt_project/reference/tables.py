@@ -12,6 +12,7 @@ from tests.dbt_project.reference import (
     conversions,
     dimensions,
     facts,
+    filtered,
     sessions,
 )
 from tests.dbt_project.reference.listening import timed_listens
@@ -35,7 +36,8 @@ def reference(raw: Mapping[str, Iterable[Row]], pseudonym_key: str) -> Tables:
         "marts.fct_sessions": given,
         "marts.dim_users": users(events),
     }
-    return tables | _dimensions(events, tables) | _reports(events, listens, tables)
+    tables |= _dimensions(events, tables)
+    return tables | _reports(events, listens, tables) | _filtered(events, listens, tables)
 
 
 def _dimensions(events: Staged, marts: Tables) -> Tables:
@@ -79,3 +81,14 @@ def _reports(events: Staged, listens: pl.DataFrame, marts: Tables) -> Tables:
         "session_agreement": sessions.session_agreement(given, sessions.visit_starts(events)),
     }
     return {f"reporting.rpt_{name}": table for name, table in reports.items()}
+
+
+def _filtered(events: Staged, listens: pl.DataFrame, marts: Tables) -> Tables:
+    places, devices = marts["marts.dim_locations"], marts["marts.dim_devices"]
+    return {
+        "reporting.rpt_streams_by_hour": filtered.streams_by_hour(listens),
+        "reporting.rpt_listener_days": filtered.listener_days(events, listens),
+        "reporting.rpt_session_days": filtered.session_days(
+            marts["marts.fct_sessions"], places, devices
+        ),
+    }
