@@ -43,7 +43,7 @@ def _with_missing(known: pl.DataFrame) -> pl.DataFrame:
     between = pl.datetime_range(first, last, _HOUR, eager=True).alias("hour")  # type: ignore[arg-type]  # both are times
     unit = known.schema["hour"]
     wanted = (
-        known.select("event").unique().join(pl.DataFrame({"hour": between.cast(unit)}), "cross")
+        known.select("event").unique().join(pl.DataFrame({"hour": between.cast(unit)}), how="cross")
     )
     return (
         wanted.join(known, on=["event", "hour"], how="left")

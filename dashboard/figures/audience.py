@@ -27,7 +27,7 @@ def state_map(states: pl.DataFrame, measure: str, title: str) -> alt.LayerChart:
     tiles = base.mark_rect(cornerRadius=4).encode(color=colour, tooltip=tooltip)
     names = base.encode(text="state:N", tooltip=tooltip)
     # A name has to be read on pale and on dark tiles, in both themes: hence the halo.
-    halo = names.mark_text(fontSize=12, stroke="white", strokeWidth=3, opacity=0.7, fill="white")
+    halo = names.mark_text(fontSize=12, stroke="white", strokeWidth=3, fill="white")
     ink = names.mark_text(fontSize=12, fill="#1A1A1A")
     chart: alt.LayerChart = (
         (tiles + halo + ink)
@@ -109,7 +109,7 @@ def retention(frame: pl.DataFrame) -> alt.Chart:
                 alt.Tooltip("retention_rate:Q", title="Share", format=".1%"),
             ],
         )
-        .properties(height=max(shown["registration_week"].n_unique(), 4) * 20 + 90)
+        .properties(height=max(shown["registration_week"].n_unique(), 4) * 24 + 110)
     )
     return chart
 
@@ -123,7 +123,7 @@ def _bars(frame: pl.DataFrame, name: str, measure: str, title: str) -> alt.Chart
             x=alt.X(f"{measure}:Q", title=title, axis=alt.Axis(format=",.0f")),
             tooltip=[f"{name}:N", alt.Tooltip(f"{measure}:Q", title=title, format=",")],
         )
-        .properties(height=max(frame.height, 3) * 24 + 60)
+        .properties(height=max(frame.height, 2) * 30 + 90)
     )
     return chart
 

@@ -20,12 +20,12 @@ def paths(frame: pl.DataFrame) -> alt.LayerChart:
     """The paths that most listeners took, each with its number; the colour says where it ends."""
     top = frame.head(MOST_PATHS)
     base = alt.Chart(top).encode(
-        y=alt.Y("path:N", title=None, sort="-x", axis=alt.Axis(labelLimit=260)),
+        y=alt.Y("path:N", title=None, sort=top["path"].to_list(), axis=alt.Axis(labelLimit=260)),
         x=alt.X(
             "users:Q",
             title="Listeners (in powers of ten)",
             scale=alt.Scale(type="symlog"),
-            axis=alt.Axis(format=",", values=[0, 1, 10, 100, 1_000, 10_000, 100_000, 1_000_000]),
+            axis=alt.Axis(format=",d", values=[0, 1, 10, 100, 1_000, 10_000, 100_000, 1_000_000]),
         ),
     )
     bars = base.mark_bar().encode(
@@ -56,7 +56,7 @@ def changes(of_days: pl.DataFrame) -> alt.Chart:
         .mark_bar()
         .encode(
             x=day("occurred_on", "Day (UTC)"),
-            y=alt.Y("changes:Q", title="Changes", axis=alt.Axis(format=",", tickMinStep=1)),
+            y=alt.Y("changes:Q", title="Changes", axis=alt.Axis(format=",d", tickMinStep=1)),
             color=alt.Color("change:N", title=None, legend=alt.Legend(orient="top", columns=2)),
             tooltip=[told_day("occurred_on"), "change:N", alt.Tooltip("changes:Q", format=",")],
         )
@@ -75,7 +75,6 @@ def rates(of_days: pl.DataFrame) -> alt.Chart:
             x=day("occurred_on", "Day (UTC)"),
             y=alt.Y("share:Q", title="Share of a day's listeners", axis=alt.Axis(format=".1%")),
             color=alt.Color("rate:N", title=None, legend=alt.Legend(orient="top", columns=1)),
-            strokeDash=alt.StrokeDash("rate:N", legend=None),
             tooltip=[told_day("occurred_on"), "rate:N", alt.Tooltip("share:Q", format=".2%")],
         )
         .properties(height=280)

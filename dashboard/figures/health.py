@@ -8,7 +8,7 @@ from dashboard.figures.axes import day, days_as_text, told_day
 
 STATES = ("complete", "waiting", "missing")
 STATE_COLOURS = (theme.BLUE, theme.ORANGE, theme.VERMILLION)
-ROW_PIXELS = 18
+ROW_PIXELS = 22
 
 
 def hours(frame: pl.DataFrame) -> alt.Chart:
@@ -38,7 +38,7 @@ def hours(frame: pl.DataFrame) -> alt.Chart:
                 alt.Tooltip("raw_rows:Q", title="Rows", format=","),
             ],
         )
-        .properties(height=max(cells["day"].n_unique(), 3) * ROW_PIXELS + 70)
+        .properties(height=max(cells["day"].n_unique(), 2) * ROW_PIXELS + 130)
     )
     return chart
 
@@ -51,7 +51,7 @@ def rejects(frame: pl.DataFrame) -> alt.Chart:
         .mark_bar()
         .encode(
             x=day("judged_on", "Day of judgement (UTC)"),
-            y=alt.Y("rejected:Q", title="Rejects", axis=alt.Axis(format=",", tickMinStep=1)),
+            y=alt.Y("rejected:Q", title="Rejects", axis=alt.Axis(format=",d", tickMinStep=1)),
             color=alt.Color("reason:N", title=None, legend=alt.Legend(orient="top")),
             tooltip=[
                 told_day("judged_on"),

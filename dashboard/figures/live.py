@@ -21,7 +21,7 @@ def minutes(by_type: pl.DataFrame) -> alt.Chart:
                     labelExpr="slice(datum.label, 11)",
                 ),
             ),
-            y=alt.Y("events:Q", title="Events a minute", axis=alt.Axis(format=",", tickMinStep=1)),
+            y=alt.Y("events:Q", title="Events a minute", axis=alt.Axis(format=",d", tickMinStep=1)),
             color=alt.Color("event_type:N", title=None, legend=alt.Legend(orient="top", columns=3)),
             tooltip=[
                 alt.Tooltip("window_start:O", title="Minute (UTC)"),
@@ -41,7 +41,7 @@ def regions(by_region: pl.DataFrame) -> alt.Chart:
         .mark_bar()
         .encode(
             y=alt.Y("region:N", title=None, sort="-x"),
-            x=alt.X("events:Q", title="Events", axis=alt.Axis(format=",", tickMinStep=1)),
+            x=alt.X("events:Q", title="Events", axis=alt.Axis(format=",d", tickMinStep=1)),
             tooltip=["region:N", alt.Tooltip("events:Q", title="Events", format=",")],
         )
         .properties(height=320)

@@ -45,13 +45,13 @@ def _totals(days: pl.DataFrame) -> None:
             name.capitalize(),
             formats.number(totals[name]),
             f"{CONVERSIONS}.{name}",
-            spark=days[name].to_list(),
+            spark=days[name].to_list() if days.height > 1 else None,
         )
         for name in COUNTS
     ]
     rates = [
-        Tile(label, formats.percent(totals[name], 2), f"{CONVERSIONS}.{name}", unit="a day")
-        for name, label in (("conversion_rate", "Conversion"), ("churn_rate", "Churn"))
+        Tile(label, formats.percent(totals[name], 2), f"{CONVERSIONS}.{name}")
+        for name, label in (("conversion_rate", "Conversion a day"), ("churn_rate", "Churn a day"))
     ]
     components.metrics(*tiles, *rates)
 
