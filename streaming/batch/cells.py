@@ -8,6 +8,7 @@ absent field.
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import msgspec
 import polars as pl
@@ -59,7 +60,7 @@ def joined(pairs: Sequence[pl.Series], count: int) -> pa.BinaryArray:
         return pa.array([b"{}"] * count, pa.binary())
     inside = pl.concat_str(pairs, separator=",", ignore_nulls=True)
     texts = pl.select(pl.format("{{{}}}", inside)).to_series()
-    return texts.cast(pl.Binary).to_arrow().cast(pa.binary())
+    return cast("pa.BinaryArray", texts.cast(pl.Binary).to_arrow().cast(pa.binary()))
 
 
 def epoch_ms(written: str) -> str | None:

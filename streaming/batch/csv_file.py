@@ -1,6 +1,7 @@
 """CSV files: a header or declared columns, then a record a row."""
 
 import csv
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, cast
@@ -175,7 +176,7 @@ def _parsed(body: bytes, layout: Layout, count: int) -> pl.DataFrame:
     if not count:
         return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
     table = arrow_csv.read_csv(
-        pa.BufferReader(body),
+        io.BytesIO(body),
         arrow_csv.ReadOptions(use_threads=False, block_size=len(body) + 1, column_names=names),
         arrow_csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=True),
         arrow_csv.ConvertOptions(

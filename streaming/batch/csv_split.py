@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 QUOTE, LINE_FEED, RETURN = b'"\n\r'
+NOTHING = np.array([], np.int64)
 UNREADABLE = -1
 """How many cells a record has whose quotes are out of place."""
 
@@ -55,10 +56,13 @@ def split(block: bytes, delimiter: str, longest: int, *, at_end: bool) -> Split:
     kept = np.flatnonzero(has_data)
     place = {int(old): new for new, old in enumerate(kept)}
     return Split(
-        *(each[kept] for each in (found.starts, found.ends, found.lines, found.cells)),
+        found.starts[kept],
+        found.ends[kept],
+        found.lines[kept],
+        found.cells[kept],
         found.rest,
         found.line_feeds,
-        {place[old]: text for old, text in found.rewritten.items()},
+        {place[old]: text for old, text in found.rewritten.items() if old in place},
     )
 
 
@@ -71,7 +75,7 @@ def _split_by_count(block: bytes, delimiter: int, *, at_end: bool) -> Split | No
     if at_end and len(data) and (not len(ends) or ends[-1] != len(data) - 1):
         ends = np.append(ends, len(data))
     if not len(ends):
-        return Split(*(np.array([], np.int64) for _ in range(4)), 0, 0)
+        return Split(NOTHING, NOTHING, NOTHING, NOTHING, 0, 0)
     rest = min(int(ends[-1]) + 1, len(data))
     returns = _outside(np.flatnonzero(data[:rest] == RETURN), quotes)
     if not _in_place(data[:rest], quotes[quotes < rest], delimiter) or not _end_lines(

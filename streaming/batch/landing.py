@@ -37,7 +37,7 @@ class Landed:
     rejected: int
     rejected_by_reason: Mapping[str, int]
     parts: int
-    """Committed by this run; none if all of it had landed before."""
+    """Committed by this run; none if others had done it all."""
     landed_before: bool
     seconds: float
 
@@ -53,6 +53,7 @@ class FileLanding:
     _content: str = ""
     _seq: int = 0
     _parts: list[Manifest] = field(default_factory=list)
+    _committed: int = 0
 
     def land(self) -> Landed:
         """Land what has not landed yet of the file; what became of it.
@@ -69,18 +70,15 @@ class FileLanding:
         manifests = ManifestLog(store, name)
         record = begun(store, name, self._content, self._fresh(store, manifests))
         done = record.finished_at is not None
-        before = 0
         if not done:
             self._seq = record.after
             self._refresh(manifests)
-            before = len(self._parts)
             self._land_parts(store, manifests, state)
             record = self._finished(record)
             finish(store, name, self._content, record)
-        parts = len(self._parts) - before
-        landed = self._told(record, parts, landed_before=done, seconds=time.monotonic() - began)
+        landed = self._told(record, landed_before=done, seconds=time.monotonic() - began)
         log.info("file landed", file=self.source.name, event_name=name, accepted=landed.accepted,
-                 rejected=landed.rejected, parts=parts, landed_before=done,
+                 rejected=landed.rejected, parts=landed.parts, landed_before=done,
                  seconds=landed.seconds)  # fmt: skip
         return landed
 
@@ -138,6 +136,7 @@ class FileLanding:
             except ConflictError:
                 continue
             self._take(wanted)
+            self._committed += 1
             return True
 
     def _refresh(self, manifests: ManifestLog) -> None:
@@ -166,9 +165,7 @@ class FileLanding:
             rejected_by_reason=dict(sorted(reasons.items())),
         )
 
-    def _told(
-        self, record: FileRecord, parts: int, *, landed_before: bool, seconds: float
-    ) -> Landed:
+    def _told(self, record: FileRecord, *, landed_before: bool, seconds: float) -> Landed:
         return Landed(
             file=str(self.source.path),
             event=self.source.event.name,
@@ -176,7 +173,7 @@ class FileLanding:
             accepted=record.accepted,
             rejected=record.rejected,
             rejected_by_reason=record.rejected_by_reason,
-            parts=parts,
+            parts=self._committed,
             landed_before=landed_before,
             seconds=round(seconds, 2),
         )

@@ -6,7 +6,6 @@ from typing import BinaryIO
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from contracts.errors import ConfigurationError
 from contracts.events import OCCURRED_AT, Event
@@ -54,23 +53,9 @@ class NdjsonReader:
         received = Slices(block, starts[has_data], ends[has_data])
         lines = line + np.flatnonzero(has_data)
         texts = received.take(range(len(lines)))
-        messages = self._translated(pa.array(texts, pa.binary()))
-        return Records(lines, messages, received, line + len(feeds))
-
-    def _translated(self, messages: pa.BinaryArray) -> pa.BinaryArray:
-        """The messages, those with the lake's names under the wire's."""
-        if not len(messages):
-            return messages
-        has_lakes_names = pc.match_substring(messages, LAKES)
-        if not pc.any(has_lakes_names).as_py():
-            return messages
-        texts = [
-            wire_named(self._names, text) if is_lakes else text
-            for text, is_lakes in zip(
-                messages.to_pylist(), has_lakes_names.to_pylist(), strict=True
-            )
-        ]
-        return pa.array(texts, pa.binary())
+        if LAKES in block:
+            texts = [wire_named(self._names, text) if LAKES in text else text for text in texts]
+        return Records(lines, pa.array(texts, pa.binary()), received, line + len(feeds))
 
 
 def wire_named(names: Names, message: bytes) -> bytes:

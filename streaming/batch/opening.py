@@ -69,9 +69,9 @@ def problems_told(path: Path) -> Iterator[None]:
 
 def blocks(file: BinaryIO) -> Iterator[tuple[bytes, bool]]:
     """The file's blocks, and of each whether it is the last; one at least."""
-    block = file.read(BLOCK_BYTES)
-    while block:
-        following = file.read(BLOCK_BYTES)
-        yield block, not following
+    block, is_last = file.read(BLOCK_BYTES), False
+    while not is_last:
+        following = file.read(BLOCK_BYTES) if block else b""
+        is_last = not following
+        yield block, is_last
         block = following
-    yield b"", True

@@ -1,9 +1,10 @@
 """A part of a batch file: judged and written as a partition of Kafka's is, then made a manifest."""
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +22,7 @@ from streaming.stopwatch import Stopwatch
 from streaming.task import BatchTask, PartitionWriter, TaskFacts
 
 UNNUMBERED = 0
+UNREADABLE = [written(Reason.UNREADABLE_RECORD)]
 PARTITION = 0
 """A file has one."""
 
@@ -42,17 +44,20 @@ class RecordJudge:
             return verdict
         received = self.records.received_at(rejected["kafka_offset"].to_numpy())
         reasons = [
-            [written(Reason.UNREADABLE_RECORD)] if payload is None else reasons
+            UNREADABLE if payload is None else reasons
             for payload, reasons in zip(
                 rejected["payload"].to_pylist(), rejected["reasons"].to_pylist(), strict=True
             )
         ]
-        columns = {"payload": received, "reasons": reasons}
-        for name, values in columns.items():
-            field = rejected.schema.field(name)
-            place = rejected.schema.get_field_index(name)
-            rejected = rejected.set_column(place, field, pa.array(values, field.type))
+        rejected = _replaced(rejected, "payload", received)
+        rejected = _replaced(rejected, "reasons", reasons)
         return Verdict(verdict.accepted, rejected)
+
+
+def _replaced(rows: pa.Table, name: str, values: Sequence[Any]) -> pa.Table:
+    place = rows.schema.get_field_index(name)
+    field = rows.schema.field(place)
+    return rows.set_column(place, field, pa.array(values, field.type))
 
 
 @dataclass(frozen=True, slots=True)
