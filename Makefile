@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo demo-cloud dev test setup contracts format lint types bench lock clean
+.PHONY: help demo demo-cloud dev dashboard test setup contracts format lint types bench lock clean
 
 help:  ## what each word does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -17,6 +17,9 @@ demo-cloud: $(INSTALLED)  ## the same on emulators of GCS and BigQuery [LAKE=s3:
 
 dev: $(INSTALLED)  ## the live platform, until Ctrl-C
 	@python -m local dev
+
+dashboard: $(INSTALLED)  ## the pages on what was published last, until Ctrl-C [RUN=demo | RUN=dev]
+	@python -m local dashboard $(if $(RUN),--run "$(RUN)")
 
 test: $(INSTALLED)  ## all tests [ARGS="-m 'not integration'": the fast ones]
 	pytest $(ARGS)

@@ -1,4 +1,4 @@
-"""`python -m local demo` and `python -m local dev`."""
+"""`python -m local demo`, `dev` and `dashboard`."""
 
 import signal
 import sys
@@ -9,6 +9,7 @@ import click
 
 from contracts.errors import MusicFlowError
 from local import bigquery_emulator, go_tools, places
+from local import dashboard as dashboard_run
 from local import demo as demo_run
 from local import dev as dev_run
 from local.go_tools import FAKE_GCS, MINIO
@@ -71,7 +72,22 @@ def demo(
 
 
 @main.command()
+@click.option(
+    "--run",
+    "name",
+    type=click.Choice(dashboard_run.RUNS),
+    help="Whose tables. [default: what was published last]",
+)
+@click.option("--port", default=dashboard_run.PORT, show_default=True)
+@click.option("--home", type=click.Path(path_type=Path), default=WORK_FOLDER, show_default=True)
+def dashboard(name: str | None, port: int, home: Path) -> None:
+    """The pages that people look at, until Ctrl-C."""
+    sys.exit(dashboard_run.run(home, name, port))
+
+
+@main.command()
 @click.option("--port", default=dev_run.DAGSTER_PORT, show_default=True, help="Dagster's port.")
+@click.option("--dashboard-port", default=dashboard_run.PORT, show_default=True)
 @click.option("--users", default=1000, show_default=True, help="Listeners to simulate.")
 @click.option(
     "--home",
@@ -80,9 +96,10 @@ def demo(
     show_default=True,
     help="Work folder; a later run goes on where this one ended.",
 )
-def dev(port: int, users: int, home: Path) -> None:
+def dev(port: int, dashboard_port: int, users: int, home: Path) -> None:
     """The live platform, until Ctrl-C."""
-    sys.exit(dev_run.run(Workspace.under(home), port, users))
+    ports = dev_run.Ports(dagster=port, dashboard=dashboard_port)
+    sys.exit(dev_run.run(Workspace.under(home), ports, users))
 
 
 @main.command()

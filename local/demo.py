@@ -33,6 +33,7 @@ END = datetime(2026, 1, 7, tzinfo=UTC)
 """A fixed day, so that every run of the demo has the same events."""
 POISON_RATE = 0.005
 RESEND_RATE = 0.005
+USUAL_HOME = ".musicflow/demo"
 SEED = 1
 LINE_LENGTH = 60
 """How much of a station's last line the screen has room for."""
@@ -178,7 +179,9 @@ def next_steps(workspace: Workspace, here: Place) -> dict[str, str]:
         }
     ours = f". {os.path.relpath(workspace.settings_file)}"
     views = f"{home}/snapshot/musicflow.duckdb"
+    pages = "make dashboard" if home == USUAL_HOME else f"({ours} && python -m dashboard)"
     return {
+        "charts, activity, health, as pages": pages,
         "the runs, the lineage, the checks": f"({ours} && dagster dev -w workspace.yaml)",
         "how complete and fresh it is": f"({ours} && musicflow status)",
         "the tables": f"the DuckDB file {views}",

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from honcho.manager import Manager
 from honcho.process import Process
 
 from contracts.errors import UnavailableError
-from local import processes
+from local import dashboard, processes
 from local.broker import broker
 from local.tied import tie_to_parent
 from local.workspace import Workspace
@@ -27,6 +28,24 @@ KAFKA_PORT = 9092
 HEAD_START = timedelta(hours=2)
 """The listeners begin so long ago, so that there are complete hours to build at once."""
 ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where pages are served."""
+
+    dagster: int
+    dashboard: int
+
+    def checked(self) -> "Ports":
+        """The same.
+
+        Raises:
+            UnavailableError: One of them is taken.
+        """
+        free_port(self.dagster, "--port")
+        free_port(self.dashboard, "--dashboard-port")
+        return self
 
 
 class TiedProcess(Process):
@@ -46,28 +65,33 @@ class TiedManager(Manager):
         self._process_ctor = TiedProcess
 
 
-def run(workspace: Workspace, port: int, users: int) -> int:
+def run(workspace: Workspace, ports: Ports, users: int) -> int:
     """Run the live platform until Ctrl-C or until a part of it ends; its exit code.
 
     Raises:
-        UnavailableError: Dagster's port is taken.
+        UnavailableError: A port is taken.
         StationFailedError: The broker cannot be started.
     """
-    parts = commands(free_port(port), users, workspace.home / "eventsim.state")
-    environment = {**workspace.settings(), **os.environ}
+    parts = commands(ports.checked(), users, workspace.home / "eventsim.state")
+    environment = {
+        **workspace.settings(),
+        **os.environ,
+        "MUSICFLOW_DASHBOARD_PORT": str(ports.dashboard),
+    }
     print("Starting Kafka ...", flush=True)
     initialise = [sys.executable, "-m", "musicflow_dagster", "init"]
     processes.run(initialise, environment, workspace.log("dagster"))
     with broker(workspace, environment, KAFKA_PORT) as kafka:
         environment["KAFKA_BOOTSTRAP_SERVERS"] = kafka.servers
         print(f"Kafka     {kafka.servers}")
-        print(f"Dagster   http://127.0.0.1:{port}")
+        print(f"Dagster   http://127.0.0.1:{ports.dagster}")
+        print(f"Pages     http://127.0.0.1:{ports.dashboard}")
         print(f"Lake      {workspace.lake}")
         print(f"Snapshot  {workspace.snapshot / 'musicflow.duckdb'}", flush=True)
         return supervise(parts, environment)
 
 
-def commands(port: int, users: int, listeners: Path) -> dict[str, list[str]]:
+def commands(ports: Ports, users: int, listeners: Path) -> dict[str, list[str]]:
     """What runs beside the broker, by name; the file `listeners` keeps them from run to run."""
     python = [sys.executable, "-m"]
     start = f"{datetime.now(UTC) - HEAD_START:%Y-%m-%dT%H:00:00}"
@@ -79,8 +103,9 @@ def commands(port: int, users: int, listeners: Path) -> dict[str, list[str]]:
         ],
         "dagster": [
             *python, "dagster", "dev", "--workspace", str(ROOT / "workspace.yaml"),
-            "--host", "127.0.0.1", "--port", str(port),
+            "--host", "127.0.0.1", "--port", str(ports.dagster),
         ],
+        "dashboard": dashboard.command(),
     }  # fmt: skip
 
 
@@ -94,8 +119,8 @@ def supervise(parts: Mapping[str, list[str]], environment: Mapping[str, str]) ->
     return int(manager.returncode or 0)
 
 
-def free_port(wanted: int) -> int:
-    """`wanted`, if nobody listens there.
+def free_port(wanted: int, option: str) -> int:
+    """`wanted`, which `option` sets, if nobody listens there.
 
     Raises:
         UnavailableError: The port is taken.
@@ -106,6 +131,6 @@ def free_port(wanted: int) -> int:
             probe.bind(("127.0.0.1", wanted))
         except OSError as error:
             raise UnavailableError(
-                f"port {wanted} is taken: stop what uses it, or choose another with --port"
+                f"port {wanted} is taken: stop what uses it, or choose another with {option}"
             ) from error
     return wanted
