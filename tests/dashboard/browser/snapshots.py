@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from uuid import uuid4
 
 import duckdb
 
@@ -81,6 +82,13 @@ def published_again(home: Path, *changes: str) -> Publication:
         for change in changes:
             connection.execute(change)
         return Publisher(connection, snapshot).publish(tables)
+
+
+def of_another_warehouse(snapshot: Path) -> None:
+    """Make it a snapshot that no reader has ever seen."""
+    pointer = json.loads((snapshot / POINTER).read_text())
+    pointer["warehouse"] = uuid4().hex
+    (snapshot / POINTER).write_text(json.dumps(pointer))
 
 
 def without_rows(snapshot: Path) -> None:

@@ -28,6 +28,7 @@ class Visitor:
 
     def watch(self) -> None:
         """Note errors, dialogs, and whatever is asked of another host than this one."""
+        expect.set_options(timeout=PATIENCE_MS)
         self.page.set_default_timeout(PATIENCE_MS)
         self.page.context.route("**/*", self._let_through_to_us)
         self.page.on("console", self._note_console)
@@ -46,7 +47,8 @@ class Visitor:
         expect(self.app).to_have_attribute(
             "data-test-connection-state", "CONNECTED", timeout=PATIENCE_MS
         )
-        expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=PATIENCE_MS)
+        expect(self.main.get_by_test_id("stElementContainer").first).to_be_attached()
+        expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0)
         expect(self.app).to_have_attribute(
             "data-test-script-state", "notRunning", timeout=PATIENCE_MS
         )
