@@ -87,7 +87,7 @@ def columns_of(table: DescribedTable) -> pl.DataFrame:
             each.name,
             each.type,
             each.unit,
-            "may be null" if each.nullable else "",
+            "yes" if each.nullable else "",
             each.description,
             each.references,
             each.wire_name,
@@ -95,11 +95,11 @@ def columns_of(table: DescribedTable) -> pl.DataFrame:
         )
         for each in table.columns
     ]
-    names = ["column", "type", "unit", "null", "meaning", "key_of", "on_kafka", "personal"]
+    names = ["column", "type", "unit", "may_be_null", "meaning", "key_of", "on_kafka", "personal"]
     frame = pl.DataFrame(rows, schema=names, orient="row")
     empty = [
         name
-        for name in ("type", "unit", "null", "key_of", "on_kafka")
+        for name in ("type", "unit", "may_be_null", "key_of", "on_kafka")
         if not frame[name].str.len_bytes().sum()
     ]
     return frame.drop(empty if frame["personal"].any() else [*empty, "personal"])

@@ -31,6 +31,12 @@ class Live:
     updated_at: datetime | None
     """When something was last counted, UTC."""
 
+    @property
+    def newest(self) -> datetime:
+        """The newest minute that has counts; there must be one."""
+        at: datetime = self.minutes["window_start"].max()  # type: ignore[assignment]  # they are times
+        return at
+
 
 class LiveSource(Protocol):
     """Where live counts are kept."""

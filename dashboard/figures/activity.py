@@ -26,7 +26,10 @@ def two_days(hours: pl.DataFrame) -> alt.Chart:
             ),
             y=alt.Y("streams:Q", title="Streams", axis=alt.Axis(format=",.0f", tickMinStep=1)),
             color=alt.Color(
-                "day:N", title=None, scale=alt.Scale(domain=days), legend=alt.Legend(orient="top")
+                "day:N",
+                title=None,
+                scale=alt.Scale(domain=days),
+                legend=alt.Legend(orient="top", symbolType="stroke", symbolSize=300),
             ),
             strokeDash=alt.StrokeDash(
                 "day:N", title=None, scale=alt.Scale(domain=days, range=[[1, 0], [5, 4]])
@@ -108,9 +111,24 @@ def clock(hours: pl.DataFrame) -> alt.LayerChart:
 
 
 def event_types(events: pl.DataFrame) -> alt.Chart:
-    """A line for each of the most frequent types."""
-    chart: alt.Chart = (
-        alt.Chart(in_utc(most_frequent(events), "occurred_on"))
+    """A line for each of the most frequent types; of a single day, a bar for each."""
+    frame = most_frequent(events)
+    told = [alt.Tooltip("event_type:N", title="Type"),
+            alt.Tooltip("events:Q", title="Events", format=",")]  # fmt: skip
+    if frame["occurred_on"].n_unique() == 1:
+        bars: alt.Chart = (
+            alt.Chart(frame)
+            .mark_bar(cornerRadiusEnd=3)
+            .encode(
+                x=alt.X("events:Q", title="Events", axis=alt.Axis(format=",.0f", tickMinStep=1)),
+                y=alt.Y("event_type:N", title=None, sort="-x"),
+                tooltip=told,
+            )
+            .properties(height=280)
+        )
+        return bars
+    lines: alt.Chart = (
+        alt.Chart(in_utc(frame, "occurred_on"))
         .mark_line(point=True)
         .encode(
             x=day_axis("occurred_on"),
@@ -118,15 +136,11 @@ def event_types(events: pl.DataFrame) -> alt.Chart:
             color=alt.Color(
                 "event_type:N", title=None, sort="-y", legend=alt.Legend(orient="top", columns=4)
             ),
-            tooltip=[
-                day_told("occurred_on"),
-                alt.Tooltip("event_type:N", title="Type"),
-                alt.Tooltip("events:Q", title="Events", format=","),
-            ],
+            tooltip=[day_told("occurred_on"), *told],
         )
         .properties(height=300)
     )
-    return chart
+    return lines
 
 
 def most_frequent(events: pl.DataFrame) -> pl.DataFrame:

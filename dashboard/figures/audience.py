@@ -9,9 +9,14 @@ from dashboard.us_tiles import on_tiles
 GENDERS = {"F": "Women", "M": "Men", "unknown": "Not given"}
 
 
-def state_map(states: pl.DataFrame, measure: str, title: str) -> alt.LayerChart:
-    """A tile per US state, the darker the more; a state without any stays pale."""
-    placed = on_tiles(states).with_columns(pl.col(measure).fill_null(0))
+def state_map(
+    states: pl.DataFrame, measure: str, title: str, *, on_dark: bool = False
+) -> alt.LayerChart:
+    """A tile per US state; a state without any has the ground's own colour, nearly."""
+    placed = on_tiles(states).with_columns(
+        pl.col(measure).fill_null(0),
+        (pl.col(measure).fill_null(0) > (states[measure].max() or 0) * 0.55).alias("is_high"),  # type: ignore[operator]  # a number
+    )
     base = alt.Chart(placed).encode(
         x=alt.X("tile_column:O", axis=None), y=alt.Y("tile_row:O", axis=None)
     )
@@ -25,12 +30,15 @@ def state_map(states: pl.DataFrame, measure: str, title: str) -> alt.LayerChart:
         f"{measure}:Q", title=title, legend=alt.Legend(orient="bottom", format=",.0f")
     )
     tiles = base.mark_rect(cornerRadius=4).encode(color=colour, tooltip=tooltip)
-    names = base.encode(text="state:N", tooltip=tooltip)
-    # A name has to be read on pale and on dark tiles, in both themes: hence the halo.
-    halo = names.mark_text(fontSize=12, stroke="white", strokeWidth=3, fill="white")
-    ink = names.mark_text(fontSize=12, fill="#1A1A1A")
+    # The theme's scale goes from the ground's colour to its contrary.
+    low, high = ("#FFFFFF", "#101010") if on_dark else ("#101010", "#FFFFFF")
+    ink = alt.Scale(domain=[False, True], range=[low, high])
+    names = base.mark_text(fontSize=12).encode(
+        text="state:N", color=alt.Color("is_high:N", scale=ink, legend=None), tooltip=tooltip
+    )
     chart: alt.LayerChart = (
-        (tiles + halo + ink)
+        (tiles + names)
+        .resolve_scale(color="independent")
         .configure_scale(bandPaddingInner=0.06)
         .configure_view(stroke=None)
         .properties(height=400)

@@ -42,7 +42,9 @@ def _states(states: pl.DataFrame) -> None:
     with map_side:
         components.chart(
             f"{title} by home state",
-            lambda: figures.state_map(states, measure, title or "Listeners"),
+            lambda: figures.state_map(
+                states, measure, title or "Listeners", on_dark=st.context.theme.type == "dark"
+            ),
             definition,
             empty=states.is_empty(),
         )

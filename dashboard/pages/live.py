@@ -105,14 +105,10 @@ def _counts(counts: Live) -> None:
 
 
 def _tiles(counts: Live, events: int, now: datetime) -> None:
-    newest = counts.minutes["window_start"].max()
+    newest = counts.newest
     tiles = [
         Tile("Events in these minutes", formats.number(events), f"{MINUTES}.events"),
-        Tile(
-            "Newest minute",
-            formats.moment(newest if isinstance(newest, datetime) else None),
-            f"{MINUTES}.window_start",
-        ),
+        Tile(f"Newest minute, {newest:%Y-%m-%d}", f"{newest:%H:%M} UTC", f"{MINUTES}.window_start"),
     ]
     if counts.updated_at:
         ago = formats.ago(counts.updated_at, now)
