@@ -7,6 +7,7 @@
 <lake>/_progress/<event>.json                      how far landing has come
 <lake>/_health/<event>.json                        how landing is doing, and its alerts
 <lake>/_expired/<event>/<number, 12 digits>.json   what retention has deleted; the newest holds
+<lake>/_live/<event>/minutes.parquet               counts of the last minutes, for dashboards
 <lake>/_topics/<event>.json                        which Kafka topic the offsets are of
 <lake>/_report.json                                rejects, late rows and runs, for readers
 <lake>/_files/<event>/<hash of the content>.json   what became of a batch file
@@ -142,3 +143,13 @@ def hour_of_path(path: str) -> datetime | None:
 def health_path(event_name: str) -> str:
     """Path of the record of how landing of an event is doing."""
     return f"_health/{event_name}.json"
+
+
+def live_path(event_name: str) -> str:
+    """Path of the counts of an event's last minutes."""
+    return f"_live/{event_name}/minutes.parquet"
+
+
+def live_state_path(event_name: str) -> str:
+    """Path of what these counts are made from: how far they are, and the open minutes' events."""
+    return f"_live/{event_name}/state.parquet"

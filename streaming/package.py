@@ -19,8 +19,9 @@ PACKAGES = "musicflow.zip"
 REQUIREMENTS = "requirements.txt"
 """Name of the list of packages for the Python of driver and workers."""
 REQUIRED = (
-    "click", "confluent-kafka", "gcsfs", "msgspec", "numpy", "polars", "prometheus-client",
-    "pyarrow", "pydantic-settings", "structlog",
+    "alembic", "click", "confluent-kafka", "gcsfs", "msgspec", "numpy", "polars",
+    "prometheus-client", "psycopg", "psycopg-binary", "pyarrow", "pydantic-settings",
+    "sqlalchemy", "structlog",
 )  # fmt: skip
 """What landing imports, Spark apart; gcsfs stands for the client of the lake's bucket."""
 

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from contracts.events import MUSIC_EVENTS, Event
+from contracts.store import open_store
 from streaming.kafka import Cluster
 from streaming.monitor import Monitor
 from streaming.serving.follower import Follower
 from streaming.serving.follower_state import FollowerState, ServingMetrics
+from streaming.serving.live_sink import LiveSink
 from streaming.serving.postgres_sink import PostgresSink
 from streaming.serving.sink import Sink
 from streaming.settings import LandingSettings
@@ -34,4 +36,6 @@ def _sinks(settings: LandingSettings) -> list[Sink]:
     sinks: list[Sink] = []
     if settings.postgres is not None:
         sinks.append(PostgresSink(settings.postgres, lateness))
+    if settings.keeps_live:
+        sinks.append(LiveSink(open_store(settings.lake), lateness))
     return sinks

@@ -55,8 +55,13 @@ def migrate(url: PostgresUrl) -> None:
 
     Raises:
         UnavailableError: The server is away, or does not let us make tables.
-        ConfigurationError: The schema is of a newer version.
+        ConfigurationError: The schema is of a newer version, or the migrations are not here.
     """
+    if not _SCRIPTS.is_dir():
+        raise ConfigurationError(
+            f"the database {url.shown} lacks its tables, and a packed MusicFlow cannot make them: "
+            "run `python -m streaming migrate` where it is installed"
+        )
     logging.getLogger("alembic").setLevel(logging.WARNING)
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))

@@ -107,8 +107,13 @@ def test_rows_that_a_crash_took_from_staging_are_never_passed_over(connection):
     assert connection.execute("select count(*) from raw_events").fetchone() == (0,)
 
 
-class Crash(Exception):
+class DeathError(Exception):
     """The loader dies here."""
+
+
+def die_if(due):
+    if due:
+        raise DeathError
 
 
 STEPS = ("staged", "merged", "none")
@@ -133,12 +138,10 @@ def test_any_split_any_order_any_crash_gives_a_recount(connection, batches):
         try:
             with connection.transaction():
                 count = stage(connection, "run", rows)
-                if dies_when == "staged":
-                    raise Crash
+                die_if(dies_when == "staged")
                 commit(connection, {"run": count}, batch, LATENESS)
-                if dies_when == "merged":
-                    raise Crash
-        except Crash:
+                die_if(dies_when == "merged")
+        except DeathError:
             check_metrics_are_a_recount(connection)
             load_rows(connection, batch, rows)
 
