@@ -2,16 +2,18 @@
 
 import secrets
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 
 import streamlit as st
 
-from contracts.errors import MusicFlowError
+from contracts.errors import LakeError, MusicFlowError
 from contracts.logs import log
 from dashboard import access, components, filter_bar, formats, theme
 from dashboard.data.common import Completeness, choices, completeness
 from dashboard.data.snapshot import SnapshotTables
 from dashboard.data.tables import NotPublishedError, Tables
-from dashboard.filters import Filters
+from dashboard.filters import Choices, Filters
 from dashboard.navigation import Page, streamlit_pages
 from dashboard.settings import Settings
 from dashboard.view import View
@@ -23,6 +25,7 @@ def run(settings: Settings) -> None:
     """Draw the page that the reader opened; what goes wrong is said calmly, and logged."""
     st.set_page_config(page_title="MusicFlow", page_icon=theme.ICON, layout="wide")
     st.html(theme.STYLE)
+    st.logo(theme.LOGO, size="large")
     try:
         _draw(settings)
     except MusicFlowError as error:
@@ -52,50 +55,60 @@ def _draw(settings: Settings) -> None:
 def _show(page: Page, settings: Settings) -> None:
     is_new_page = st.session_state.get(LAST_PAGE) != page.path
     st.session_state[LAST_PAGE] = page.path
-    try:
-        tables: Tables | None = tables_of(settings).newest()
-    except NotPublishedError:
-        tables = None
-    published = _published(page, tables, is_new_page=is_new_page) if tables else None
-    if published is None and page.is_of_data:
-        st.title(page.title)
-        components.nothing(
-            "Nothing was published yet",
-            "Run `make demo` for a day of data, or `make dev` for the live platform, and open "
-            "this page again.",
-        )
-        return
-    page.show(View(settings, published))
-
-
-def _published(page: Page, tables: Tables, *, is_new_page: bool) -> tuple[Tables, Filters] | None:
-    """The tables, and what the reader wants to see of them; None where no hour was built."""
-    offered = choices(tables)
-    if offered is None:
-        return None
-    if not page.is_of_data:
-        st.title(page.title)
-        return tables, offered.default()
-    filters, notes = filter_bar.show(offered, is_new_page=is_new_page)
-    _head(page, tables, filters)
-    for note in notes:
-        st.info(formats.literal(note), icon=":material/link_off:")
-    return tables, filters
-
-
-def _head(page: Page, tables: Tables, filters: Filters) -> None:
-    """The title, and what the reader has to know to trust what follows."""
     st.title(page.title)
-    state = completeness(tables, filters)
-    with st.container(horizontal=True, gap="small", key="freshness", vertical_alignment="center"):
-        st.badge(f"As of {formats.moment(state.as_of)}", icon=":material/schedule:", color="gray")
-        _complete_badge(state)
-        published_at = tables.publication.published_at
-        ago = formats.ago(published_at, datetime.now(UTC))
-        st.badge(f"Published {ago}", icon=":material/publish:", color="gray")
+    tables = _newest(page, settings)
+    offered = choices(tables) if tables else None
+    if tables and offered:
+        filters = _filters(page, tables, offered, is_new_page=is_new_page)
+        page.show(View(settings, (tables, filters)))
+    elif page.works_unpublished:
+        page.show(View(settings, None))
+    else:
+        components.nothing(
+            "No hour was built yet" if tables else "Nothing was published yet",
+            "Run make demo for a day of data, or make dev for the live platform; this page "
+            "then shows it.",
+        )
+
+
+def _newest(page: Page, settings: Settings) -> Tables | None:
+    """The newest publication, if there is one.
+
+    Raises:
+        LakeError: Its record cannot be read, and the page can't do without.
+    """
+    try:
+        return tables_of(settings.snapshot).newest()
+    except NotPublishedError:
+        return None
+    except LakeError as error:
+        if not page.works_unpublished:
+            raise
+        components.broken("The published tables can't be read", str(error))
+        return None
+
+
+def _filters(page: Page, tables: Tables, offered: Choices, *, is_new_page: bool) -> Filters:
+    """What the reader wants to see; below it, what they have to know to trust what follows."""
+    if not page.is_of_data:
+        return offered.default()
+    filters, notes = filter_bar.show(offered, is_new_page=is_new_page)
+    _freshness(tables, filters)
     unused = [name for name in filters.chosen() if name not in page.applies]
     if unused:
         components.note(f"Not applied on this page: {', '.join(unused)}.")
+    for note in notes:
+        st.info(formats.literal(note), icon=":material/link_off:")
+    return filters
+
+
+def _freshness(tables: Tables, filters: Filters) -> None:
+    state = completeness(tables, filters)
+    ago = formats.ago(tables.publication.published_at, datetime.now(UTC))
+    with st.container(horizontal=True, gap="small", key="freshness", vertical_alignment="center"):
+        st.badge(f"As of {formats.moment(state.as_of)}", icon=":material/schedule:", color="gray")
+        _complete_badge(state)
+        st.badge(f"Published {ago}", icon=":material/publish:", color="gray")
 
 
 def _complete_badge(state: Completeness) -> None:
@@ -106,7 +119,7 @@ def _complete_badge(state: Completeness) -> None:
         st.badge(of, icon=":material/hourglass_empty:", color="orange")
 
 
-@st.cache_resource
-def tables_of(_settings: Settings) -> SnapshotTables:
+@cache
+def tables_of(snapshot: Path) -> SnapshotTables:
     """The published tables, opened once per process."""
-    return SnapshotTables(_settings.snapshot)
+    return SnapshotTables(snapshot)

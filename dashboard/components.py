@@ -31,7 +31,7 @@ class Tile:
     unit: str = ""
     delta: str | None = None
     compared: str | None = None
-    """What the delta is compared with, as words: `than the day before`."""
+    """What the delta is compared with, as words: `from the day before`."""
     spark: Sequence[float] | None = None
     more_is: Literal["normal", "inverse", "off"] = "normal"
     """Whether more is better (`normal`), worse (`inverse`) or neither (`off`)."""
@@ -56,14 +56,16 @@ def _tile(tile: Tile) -> None:
         definition(tile.definition, tile.label)
         st.metric(
             tile.label,
-            formats.literal(f"{tile.value} {tile.unit}".strip()),
+            formats.literal(tile.value),
             tile.delta,
             delta_color=tile.more_is,
-            delta_description=tile.compared if tile.delta else None,
             label_visibility="collapsed",
             chart_data=list(tile.spark) if tile.spark else None,
             chart_type="area",
         )
+        below = ", ".join(each for each in (tile.unit, tile.delta and tile.compared) if each)
+        if below:
+            note(below)
 
 
 def definition(of: str, label: str = "Definition") -> None:

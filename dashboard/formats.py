@@ -58,8 +58,12 @@ def moment(at: datetime | None) -> str:
 
 
 def ago(at: datetime, now: datetime) -> str:
-    """How long ago `at` was."""
-    return f"{duration(max(now - at, timedelta()).total_seconds())} ago"
+    """How long ago `at` was, in its largest unit; `just now` within a minute."""
+    seconds = max(now - at, timedelta()).total_seconds()
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size:,.0f} {unit} ago"
+    return "just now"
 
 
 def literal(text: str) -> str:

@@ -34,6 +34,9 @@ class Page:
     applies: tuple[str, ...] = ()
     """The filters, by their names in the URL, that it can apply; `days` is the range of days."""
 
+    works_unpublished: bool = False
+    """Whether it has something to show before anything was published."""
+
     @property
     def is_of_data(self) -> bool:
         """Whether it shows published data, of days that the reader chooses."""
@@ -50,10 +53,16 @@ PAGES = (
         ("days", "state", "country", "plan", "device"),
     ),
     Page("activity", "Activity", ":material/schedule:", activity.show, LISTENING),
-    Page("live", "Live", ":material/sensors:", live.show),
+    Page("live", "Live", ":material/sensors:", live.show, works_unpublished=True),
     Page("conversion", "Conversion", ":material/swap_horiz:", conversion.show, ("days",)),
-    Page("health", "Data health", ":material/health_and_safety:", data_health.show, ("days",)),
-    Page("dictionary", "Dictionary", ":material/menu_book:", dictionary.show),
+    Page(
+        "health", "Data health", ":material/health_and_safety:", data_health.show, ("days",),
+        works_unpublished=True,
+    ),
+    Page(
+        "dictionary", "Dictionary", ":material/menu_book:", dictionary.show,
+        works_unpublished=True,
+    ),
 )  # fmt: skip
 
 

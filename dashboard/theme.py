@@ -25,6 +25,14 @@ ICON = (
 )
 """The page's icon in the browser; a name or an emoji would be fetched from another host."""
 
+LOGO = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 116 20" fill="none">'
+    '<path d="M2 9v2M6 5.5v9M10 2v16M14 7v6M18 9v2" stroke="#277CB6" stroke-width="2.2" '
+    'stroke-linecap="round"/><text x="27" y="15" font-family="sans-serif" font-size="15" '
+    'font-weight="600" fill="#277CB6">MusicFlow</text></svg>'
+)
+"""The name in the sidebar, in a blue that is read on white and on black."""
+
 STYLE = """
 <style>
 /* Tiles: the name is a small link to its definition, the number is what one sees. */
@@ -32,6 +40,8 @@ STYLE = """
 [class*="st-key-tile-"] [data-testid="stPageLink"] p { font-size: 0.85rem; }
 [class*="st-key-chart-"] [data-testid="stPageLink"] a { padding: 0; }
 [class*="st-key-chart-"] [data-testid="stPageLink"] p { font-weight: 600; }
+[class*="st-key-tile-"] [data-testid="stCaptionContainer"] { min-height: 1.2rem; }
+[data-testid="stMainBlockContainer"] { padding-top: 3.5rem; }
 [data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
@@ -44,6 +54,8 @@ STYLE = """
 def options() -> dict[str, str | list[str]]:
     """The options of Streamlit's theme; light or dark is what the reader's system says."""
     return {
+        "theme.headingFontSizes": ["2rem", "1.5rem", "1.25rem"],
+        "theme.metricValueFontSize": "1.75rem",
         "theme.light.primaryColor": BLUE,
         "theme.dark.primaryColor": SKY,
         "theme.light.chartCategoricalColors": list(LIGHT),

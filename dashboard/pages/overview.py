@@ -25,18 +25,18 @@ def show(view: View) -> None:
         if not today.is_over
         else f"“Today” is {today.day}, the last of the chosen days, all of it."
     )
+    streams, skip_rate = _streams(now, before, days)
+    daily, weekly, monthly = _users(today, users)
+    total = _in_total(overview.streams_in_total(tables, filters))
     components.metrics(
-        *_streams(now, before, days),
-        _sessions(today, days),
-        _in_total(overview.streams_in_total(tables, filters)),
-        *_users(today, users),
-        _paid_share(today, users),
-    )
+        streams, daily, _sessions(today, days), skip_rate,
+        total, weekly, monthly, _paid_share(today, users),
+    )  # fmt: skip
     _days(days, users)
 
 
 def _streams(now: Streams, before: Streams, days: pl.DataFrame) -> list[Tile]:
-    same_hour = "to the day before, up to the same hour"
+    same_hour = "from the day before, same hour"
     points = _points(now.skip_rate, before.skip_rate)
     return [
         Tile(
@@ -66,7 +66,7 @@ def _sessions(today: Today, days: pl.DataFrame) -> Tile:
         formats.number(now or 0),
         f"{overview.SESSIONS}.sessions",
         delta=formats.change(now, before) if today.is_over else None,
-        compared="to the day before",
+        compared="from the day before",
         spark=_spark(days, "sessions"),
     )
 
@@ -89,7 +89,7 @@ def _users(today: Today, users: pl.DataFrame) -> list[Tile]:
                 formats.number(now or 0),
                 f"{ACTIVE}.{column}",
                 delta=formats.change(now, before) if today.is_over else None,
-                compared="to the day before",
+                compared="from the day before",
                 spark=_spark(users, column),
             )
         )
@@ -105,7 +105,7 @@ def _paid_share(today: Today, users: pl.DataFrame) -> Tile:
         f"{overview.LISTENERS}.level",
         "of active users",
         delta=_points(now, before) if today.is_over else None,
-        compared="to the day before",
+        compared="from the day before",
         spark=_spark(shares, "paid_share"),
     )
 
