@@ -16,11 +16,13 @@ from rich.console import Console
 
 from contracts.errors import ConfigurationError, UnavailableError
 from contracts.events import EVENTS
+from contracts.postgres import ADDRESS as POSTGRES
 from contracts.progress import read_progress
 from contracts.store import Store, disk_error
 from local import outcome, processes
 from local.broker import Broker, broker, refuse_messages
 from local.places import OpenPlace, Place, folders
+from local.postgres import postgres_if_possible, refuse_events
 from local.report import Report
 from local.screen import Screen
 from local.workspace import Workspace
@@ -126,10 +128,15 @@ def run_stages(
 ) -> Report:
     """One station after the other, and what it came to."""
     with ExitStack() as stack:
-        with screen.stage("broker", "Kafka"):
+        with screen.stage("broker", "Kafka and Postgres"):
             kafka = stack.enter_context(broker(workspace, environment, port=0))
             if kafka.servers == environment.get("KAFKA_BOOTSTRAP_SERVERS"):
                 refuse_messages(kafka.servers)
+            if POSTGRES in environment:
+                refuse_events(environment[POSTGRES])
+            environment = stack.enter_context(
+                postgres_if_possible(workspace, environment, screen.note)
+            )
         environment["KAFKA_BOOTSTRAP_SERVERS"] = kafka.servers
         produced = publish(workspace, screen, source, environment)
         land(workspace, screen, environment, Landing(here.lake, sum(produced.values()), kafka))

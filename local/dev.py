@@ -1,4 +1,4 @@
-"""The live platform on one machine: broker, landing, listeners, Dagster, until Ctrl-C.
+"""The live platform on one machine: broker, Postgres, landing, listeners, Dagster, until Ctrl-C.
 
 honcho runs what stands beside the broker: it mixes their lines on the console and, as soon as
 one ends or Ctrl-C is pressed, ends them all.
@@ -18,8 +18,11 @@ from honcho.manager import Manager
 from honcho.process import Process
 
 from contracts.errors import UnavailableError
+from contracts.postgres import ADDRESS as POSTGRES
+from contracts.postgres import PostgresUrl
 from local import dashboard, processes
 from local.broker import broker
+from local.postgres import postgres_if_possible
 from local.tied import tie_to_parent
 from local.workspace import Workspace
 
@@ -78,17 +81,22 @@ def run(workspace: Workspace, ports: Ports, users: int) -> int:
         **os.environ,
         "MUSICFLOW_DASHBOARD_PORT": str(ports.dashboard),
     }
-    print("Starting Kafka ...", flush=True)
+    print("Starting Postgres and Kafka ...", flush=True)
     initialise = [sys.executable, "-m", "musicflow_dagster", "init"]
     processes.run(initialise, environment, workspace.log("dagster"))
-    with broker(workspace, environment, KAFKA_PORT) as kafka:
-        environment["KAFKA_BOOTSTRAP_SERVERS"] = kafka.servers
+    with (
+        postgres_if_possible(workspace, environment, print) as complete,
+        broker(workspace, environment, KAFKA_PORT) as kafka,
+    ):
+        complete["KAFKA_BOOTSTRAP_SERVERS"] = kafka.servers
         print(f"Kafka     {kafka.servers}")
+        if POSTGRES in complete:
+            print(f"Postgres  {PostgresUrl(complete[POSTGRES]).shown}")
         print(f"Dagster   http://127.0.0.1:{ports.dagster}")
         print(f"Pages     http://127.0.0.1:{ports.dashboard}")
         print(f"Lake      {workspace.lake}")
         print(f"Snapshot  {workspace.snapshot / 'musicflow.duckdb'}", flush=True)
-        return supervise(parts, environment)
+        return supervise(parts, complete)
 
 
 def commands(ports: Ports, users: int, listeners: Path) -> dict[str, list[str]]:

@@ -10,8 +10,8 @@ import subprocess
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,8 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from contracts.errors import UnavailableError
-from contracts.postgres import ADDRESS
+from contracts.errors import ConfigurationError, UnavailableError
+from contracts.postgres import ADDRESS, PostgresUrl, unavailable
 from contracts.store import disk_error
 from local.processes import last_line
 from local.tied import tie_to_parent
@@ -52,6 +52,41 @@ def postgres(workspace: Workspace, environment: Mapping[str, str]) -> Iterator[s
         return
     with embedded_postgres(workspace.home / "postgres", workspace.log("postgres")) as address:
         yield address
+
+
+@contextmanager
+def postgres_if_possible(
+    workspace: Workspace, environment: Mapping[str, str], tell: Callable[[str], None]
+) -> Iterator[dict[str, str]]:
+    """The environment with a Postgres; without it where none can be started, which is told."""
+    with ExitStack() as stack:
+        complete = dict(environment)
+        try:
+            complete[ADDRESS] = stack.enter_context(postgres(workspace, environment))
+        except UnavailableError as error:
+            tell(f"without Postgres: {error}")
+            complete["MUSICFLOW_LIVE"] = "true"
+        yield complete
+
+
+def refuse_events(address: str) -> None:
+    """Make sure that a demo's events will be the only ones of a database.
+
+    Raises:
+        ConfigurationError: It has events already.
+        UnavailableError: It does not answer.
+    """
+    url = PostgresUrl(address)
+    try:
+        with url.connect(read_only=True) as connection:
+            made = connection.execute("select to_regclass('raw_events')").fetchone()
+            if made != (None,) and connection.execute("select from raw_events limit 1").fetchone():
+                raise ConfigurationError(
+                    f"the database {url.shown} has events: a demo's would be mixed with them, so "
+                    f"name an empty one, or unset {ADDRESS}"
+                )
+    except psycopg.Error as error:
+        raise unavailable(url, error) from error
 
 
 @contextmanager
