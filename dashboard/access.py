@@ -66,7 +66,7 @@ def _asked(password: str) -> bool:
     """Ask for the password; whether the right one was given just now."""
     place = st.empty()
     with place.form("access", width=360):
-        st.markdown("**MusicFlow**")
+        st.title("MusicFlow")
         given = st.text_input("Password", type="password", autocomplete="current-password")
         sent = st.form_submit_button("Open")
     if not sent:

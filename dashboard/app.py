@@ -66,7 +66,7 @@ def _show(page: Page, settings: Settings) -> None:
     else:
         components.nothing(
             "No hour was built yet" if tables else "Nothing was published yet",
-            "Run make demo for a day of data, or make dev for the live platform; this page "
+            "Run `make demo` for a day of data, or `make dev` for the live platform; this page "
             "then shows it.",
         )
 
@@ -92,13 +92,14 @@ def _filters(page: Page, tables: Tables, offered: Choices, *, is_new_page: bool)
     """What the reader wants to see; below it, what they have to know to trust what follows."""
     if not page.is_of_data:
         return offered.default()
-    filters, notes = filter_bar.show(offered, is_new_page=is_new_page)
+    chosen, notes = filter_bar.show(offered, page.applies, is_new_page=is_new_page)
+    filters = chosen.only(page.applies)
     _freshness(tables, filters)
-    unused = [name for name in filters.chosen() if name not in page.applies]
+    unused = [name for name in chosen.chosen() if name not in page.applies]
     if unused:
         components.note(f"Not applied on this page: {', '.join(unused)}.")
     for note in notes:
-        st.info(formats.literal(note), icon=":material/link_off:")
+        st.info(formats.prose(note), icon=":material/link_off:")
     return filters
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 TABLE_ROWS = 12
 """How many rows of a table are seen at once; the others are scrolled to."""
 ROW_PIXELS = 35
+RATES = ("_rate", "_share", "share_of_topic")
+"""How columns end that are shares of one; they are shown in percent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def _tile(tile: Tile) -> None:
             tile.delta,
             delta_color=tile.more_is,
             label_visibility="collapsed",
-            chart_data=list(tile.spark) if tile.spark else None,
+            chart_data=list(tile.spark) if tile.spark and any(tile.spark) else None,
             chart_type="area",
         )
         below = ", ".join(each for each in (tile.unit, tile.delta and tile.compared) if each)
@@ -106,8 +108,9 @@ def table(
         return
     shown = {each: column_config(frame, each, (labels or {}).get(each)) for each in frame.columns}
     rows = min(frame.height, TABLE_ROWS) + 1
+    rates = [each for each in frame.columns if each.endswith(RATES)]
     st.dataframe(
-        frame,
+        frame.with_columns(100 * pl.col(rates)),
         hide_index=True,
         column_config=shown | dict(columns or {}),
         height=rows * ROW_PIXELS + 2,
@@ -138,8 +141,8 @@ def column_config(frame: pl.DataFrame, name: str, label: str | None = None) -> "
     heading = label or in_words(name)
     kind = frame.schema[name]
     types = st.column_config
-    if name.endswith(("_rate", "_share")):
-        return types.NumberColumn(heading, format="percent")
+    if name.endswith(RATES):
+        return types.NumberColumn(f"{heading} (%)", format="%.1f")
     if kind.is_integer():
         return types.NumberColumn(heading, format="localized", step=1)
     if kind.is_numeric():
@@ -182,7 +185,7 @@ def broken(title: str, what_to_do: str) -> None:
 
 def note(text: str) -> None:
     """A line that the reader should know, of less weight than the numbers."""
-    st.caption(formats.literal(text))
+    st.caption(formats.prose(text))
 
 
 def slug(name: str) -> str:
@@ -207,6 +210,6 @@ def in_words(name: str) -> str:
 
 
 def _state(icon: str, title: str, what_to_do: str) -> None:
-    with st.container(border=True, key=f"state-{slug(title)[:60]}"):
+    with st.container(border=True, gap="xsmall"):
         st.markdown(f"{icon} **{formats.literal(title)}**")
-        st.markdown(formats.literal(what_to_do))
+        st.markdown(formats.prose(what_to_do))

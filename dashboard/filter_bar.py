@@ -1,5 +1,6 @@
 """The filters in the sidebar, and in the URL: a change of either is a change of both."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -17,16 +18,19 @@ OFFERED = "filters-offered"
 PRESETS = {"Last day": 1, "7 days": 7, "28 days": 28, "All": 0}
 
 
-def show(choices: Choices, *, is_new_page: bool) -> tuple[Filters, tuple[str, ...]]:
+def show(
+    choices: Choices, applies: Sequence[str], *, is_new_page: bool
+) -> tuple[Filters, tuple[str, ...]]:
     """Show the filters; what is chosen, and notes on what a link asked for in vain.
 
     Args:
         choices: What the data has to choose from.
+        applies: The filters that the page applies: the others are kept for other pages, unseen.
         is_new_page: Whether the reader just came from another page.
     """
     notes = _take_url(choices, is_new_page=is_new_page)
     with st.sidebar:
-        chosen = _widgets(choices)
+        chosen = _widgets(choices, applies)
     st.session_state[CHOSEN] = chosen
     _write_url(url.to_url(chosen, choices))
     return chosen, notes
@@ -51,7 +55,7 @@ def _take_url(choices: Choices, *, is_new_page: bool) -> tuple[str, ...]:
     return found.notes
 
 
-def _widgets(choices: Choices) -> Filters:
+def _widgets(choices: Choices, applies: Sequence[str]) -> Filters:
     days = st.date_input(
         "Days (UTC)",
         min_value=choices.first,
@@ -60,17 +64,18 @@ def _widgets(choices: Choices) -> Filters:
         key=DAYS,
     )
     _presets(choices)
-    picked = {}
+    picked: dict[str, Sequence[str]] = {}
     for name, plural in NAMES.items():
         options = getattr(choices, plural)
-        if not options:
-            picked[plural] = ()
-            continue
-        label = "Plan" if name == "plan" else name.capitalize()
-        asked = st.multiselect(label, options, key=_key(name), placeholder="All")
-        picked[plural] = tuple(asked)
+        if name in applies and options:
+            picked[plural] = st.multiselect(
+                name.capitalize(), options, key=_key(name), placeholder="All"
+            )
+        else:
+            # What is written to a widget's state anew outlives that it is not shown.
+            picked[plural] = st.session_state[_key(name)] = st.session_state.get(_key(name), [])
     first, last = _both(days, choices)
-    return Filters(first, last, **picked)
+    return Filters(first, last, **{plural: tuple(values) for plural, values in picked.items()})
 
 
 def _presets(choices: Choices) -> None:

@@ -65,6 +65,11 @@ class Filters:
         """The names, in the URL, of the filters that are set, days aside."""
         return tuple(name for name in NAMES if getattr(self, NAMES[name]))
 
+    def only(self, names: Sequence[str]) -> "Filters":
+        """The same days, with those of the other filters that `names` has, as in the URL."""
+        left_out: dict[str, Any] = {NAMES[name]: () for name in NAMES if name not in names}
+        return replace(self, **left_out)
+
     def where(  # noqa: PLR0913  each column may be there or not, and is named where it is
         self,
         *,

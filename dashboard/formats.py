@@ -1,9 +1,15 @@
 """Numbers and times as people read them."""
 
+import re
 from datetime import datetime, timedelta
+
+import polars as pl
 
 NONE = "—"
 """Stands for what is not known."""
+_CODE = re.compile(r"(`[^`\n]+`)")
+_DIRECTIONS = "[\u202a-\u202e\u2066-\u2069]"
+"""Characters that turn the direction of text round."""
 
 
 def number(value: float | None, digits: int = 0) -> str:
@@ -73,3 +79,19 @@ def literal(text: str) -> str:
     '\\[a\\]\\(b\\) \\:red\\[c\\] \\<b\\>'
     """
     return "".join(f"\\{each}" if each in "\\`*_{}[]()#+-.!|<>~:$&\"'^=" else each for each in text)
+
+
+def prose(text: str) -> str:
+    r"""A sentence of ours as Markdown: it begins with a capital, and `code` is code.
+
+    >>> prose("run `make demo` for *this*")
+    'Run `make demo` for \\*this\\*'
+    """
+    capital = text[:1].upper() + text[1:]
+    parts = _CODE.split(capital)
+    return "".join(part if _CODE.fullmatch(part) else literal(part) for part in parts)
+
+
+def isolated(name: pl.Expr) -> pl.Expr:
+    """A name beside others: whichever way it is written, it does not turn its neighbours round."""
+    return pl.concat_str(pl.lit("\u2068"), name.str.replace_all(_DIRECTIONS, ""), pl.lit("\u2069"))

@@ -41,7 +41,7 @@ STYLE = """
 [class*="st-key-chart-"] [data-testid="stPageLink"] a { padding: 0; }
 [class*="st-key-chart-"] [data-testid="stPageLink"] p { font-weight: 600; }
 [class*="st-key-tile-"] [data-testid="stCaptionContainer"] { min-height: 1.2rem; }
-[data-testid="stMainBlockContainer"] { padding-top: 3.5rem; }
+[data-testid="stMainBlockContainer"] { padding: 4rem 2rem 3rem; }
 [data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }

@@ -2,14 +2,15 @@
 # ruff: noqa: S608  conditions and names are ours; values are parameters
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 
 import polars as pl
 
-from dashboard.data.tables import Tables
+from dashboard.data.tables import Tables, Value
 from dashboard.filters import Condition, Filters
 
 PLACES = 100
+STREAMS = "marts.fct_streams"
 DAY, WEEK, RANGE = "Day", "Week", "Chosen days"
 PERIODS = (DAY, WEEK, RANGE)
 
@@ -29,22 +30,23 @@ SONGS = Ranked(
     "song_key", ("song_title", "artist_name"), "reporting.rpt_song_plays", "marts.dim_songs"
 )
 ARTISTS = Ranked("artist_key", ("artist_name",), "reporting.rpt_artist_plays", "marts.dim_artists")
-FILTERED = "reporting.rpt_song_days"
-"""The plays of songs and artists by state, plan and device."""
+MOST_DAYS_FILTERED = 28
+"""With a filter single streams are read, of so many days at most."""
 
 
 def period(filters: Filters, kind: str) -> tuple[Filters, Filters]:
     """The filters with the days of a period, and with those of the period before.
 
     A day is the last of the chosen ones; a week is its ISO week, up to that day, and moves
-    against the whole week before.
+    against the whole week before. With filters, chosen days are their last 28.
 
-    >>> from datetime import date
     >>> now, before = period(Filters(date(2026, 1, 1), date(2026, 1, 7)), "Week")
     >>> f"{now.first} {now.last} {before.first} {before.last}"
     '2026-01-05 2026-01-07 2025-12-29 2026-01-04'
     """
     first, last = filters.first, filters.last
+    if filters.is_listening_filtered:
+        first = max(first, last - timedelta(days=MOST_DAYS_FILTERED - 1))
     if kind == DAY:
         first = last
     elif kind == WEEK:
@@ -60,24 +62,25 @@ def top(tables: Tables, ranked: Ranked, now: Filters, before: Filters) -> pl.Dat
     Equals stand by name, so that they always stand in the same order. `previous_rank` is null
     where there were no plays in the period before.
     """
-    source = FILTERED if now.is_listening_filtered else ranked.plays
+    plays = _plays_of_streams if now.is_listening_filtered else _plays_by_day
     names = ", ".join(ranked.names)
+    rank = f"row_number() over (order by plays desc, {names})"
+    conditions = _of_streams(now)
     return tables.rows(
-        f"with now as ({_plays(source, ranked, 'first', 'last', now)}),"
-        f" before as ({_plays(source, ranked, 'first_before', 'last_before', now)}),"
-        f" ranked_before as (select {ranked.key}, {_rank(names)} as previous_rank"
+        f"with now as ({plays(ranked, 'first', 'end', conditions)}),"
+        f" before as ({plays(ranked, 'first_before', 'first', conditions)}),"
+        f" ranked_before as (select {ranked.key}, {rank} as previous_rank"
         f"  from before inner join {ranked.dimension} using ({ranked.key})),"
-        f" ranked as (select *, {_rank(names)} as rank"
+        f" ranked as (select *, {rank} as rank"
         f"  from now inner join {ranked.dimension} using ({ranked.key}))"
         f" select rank, previous_rank, {names}, plays, listening_seconds,"
         "  skips / plays as skip_rate, completions / plays as completion_rate"
         f" from ranked left join ranked_before using ({ranked.key})"
         f" where rank <= {PLACES} order by rank",
-        **_conditions(now).parameters,
-        first=now.first,
-        last=now.last,
-        first_before=before.first,
-        last_before=before.last,
+        **conditions.parameters,
+        first_before=_midnight(before.first),
+        first=_midnight(now.first),
+        end=_midnight(now.last + timedelta(days=1)),
     )
 
 
@@ -87,18 +90,44 @@ def has_days(tables: Tables, filters: Filters) -> bool:
     return first is not None and first.date() <= filters.last
 
 
-def _plays(source: str, ranked: Ranked, first: str, last: str, filters: Filters) -> str:
+def _plays_by_day(ranked: Ranked, first: str, end: str, _conditions: Condition) -> str:
+    """Plays of the days from the parameter `first` to before `end`, by the table of days."""
     return (
         f"select {ranked.key}, cast(sum(plays) as bigint) as plays, sum(skips) as skips,"
         " sum(completions) as completions, sum(listening_seconds) as listening_seconds"
-        f" from {source} where listened_on between ${first} and ${last}"
-        f" and {_conditions(filters).sql} and {ranked.key} <> 'unknown' group by {ranked.key}"
+        f" from {ranked.plays} where listened_on >= ${first} and listened_on < ${end}"
+        f" group by {ranked.key}"
     )
 
 
-def _rank(names: str) -> str:
-    return f"row_number() over (order by plays desc, {names})"
+def _plays_of_streams(ranked: Ranked, first: str, end: str, conditions: Condition) -> str:
+    """The same, counted from single streams by state, plan and device."""
+    return (
+        f"select {ranked.key}, count(*) as plays, count(*) filter (where is_skipped) as skips,"
+        " count(*) filter (where is_completed) as completions,"
+        " sum(listening_seconds) as listening_seconds"
+        f" from {STREAMS} where listened_at >= ${first} and listened_at < ${end}"
+        f" and {ranked.key} <> 'unknown' and {conditions.sql} group by {ranked.key}"
+    )
 
 
-def _conditions(filters: Filters) -> Condition:
-    return filters.where(state="state", plan="level", device="device_type")
+def _of_streams(filters: Filters) -> Condition:
+    """The condition on single streams; their places and devices are keys of dimensions."""
+    parts: list[str] = []
+    parameters: dict[str, Value] = {}
+    # The dimension has another name for what is not known than the reports.
+    state = "case when state = 'Unknown state' then 'unknown' else state end"
+    for each, key, dimension in (
+        (filters.where(plan="level"), None, None),
+        (filters.where(state=state), "location_key", "marts.dim_locations"),
+        (filters.where(device="device_type"), "device_key", "marts.dim_devices"),
+    ):
+        if each.parameters:
+            inside = f"{key} in (select {key} from {dimension} where {each.sql})"
+            parts.append(inside if key else each.sql)
+            parameters |= each.parameters
+    return Condition(" and ".join(parts) or "true", parameters)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time())

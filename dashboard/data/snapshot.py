@@ -61,9 +61,10 @@ class OpenPublication:
         """Why a table is not there: never published, or its files could not be read."""
         if any(table.partition(".")[2] in str(error) for table in self.damaged):
             return _damaged(error)
+        log.warning("table is not published", error=_first_line(error))
         return NotPublishedError(
-            f"this page needs a table that is not published yet ({_first_line(error)}): "
-            "build once more with `musicflow build`"
+            "this page needs a table that is not published yet: build once more, with "
+            "`musicflow build`"
         )
 
     def _open(self, snapshot: Path) -> None:
@@ -180,9 +181,10 @@ def _view(snapshot: Path, name: str, table: PublishedTable) -> str:
 
 
 def _damaged(error: duckdb.Error) -> LakeError:
+    log.error("the snapshot is damaged", error=_first_line(error))
     return LakeError(
-        "the snapshot is damaged: remove its folder, and `musicflow build` makes it again "
-        f"({_first_line(error)})"
+        "a file of the published tables is gone or damaged: remove the snapshot's folder, and "
+        "`musicflow build` makes it again"
     )
 
 

@@ -83,5 +83,5 @@ def _event_types(view: View) -> None:
         of_topic.drop("event_name"),
         "Event types",
         activity.TYPES,
-        columns={"share_of_topic": st.column_config.NumberColumn("Of topic", format="percent")},
+        labels={"occurred_on": "Day (UTC)", "share_of_topic": "Of the topic"},
     )

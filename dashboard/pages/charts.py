@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from dashboard import components
+from dashboard import components, formats
 from dashboard.data import charts
 from dashboard.data.charts import ARTISTS, SONGS, Ranked
 from dashboard.figures import charts as figures
@@ -20,6 +20,10 @@ def show(view: View) -> None:
     now, before = charts.period(view.filters, kind or charts.RANGE)
     is_comparable = charts.has_days(view.tables, before)
     _say(now, before, is_comparable=is_comparable)
+    if kind == charts.RANGE and now.days < view.filters.days:
+        components.note(
+            f"With a filter, charts are of the last {charts.MOST_DAYS_FILTERED} chosen days."
+        )
     songs, artists = st.tabs(["Songs", "Artists"])
     for tab, name, ranked, of in (
         (songs, "Songs", SONGS, "reporting.rpt_top_songs"),
@@ -63,7 +67,7 @@ def _show_top(
 
 def _shown_name(ranked: Ranked) -> pl.Expr:
     """Song and artist in one, as songs of the same title are different ones."""
-    return pl.concat_str([pl.col(name) for name in ranked.names], separator=" · ")
+    return pl.concat_str([formats.isolated(pl.col(name)) for name in ranked.names], separator=" · ")
 
 
 def _movement(*, is_comparable: bool) -> pl.Expr:
