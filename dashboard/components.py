@@ -110,7 +110,7 @@ def table(
     rows = min(frame.height, TABLE_ROWS) + 1
     rates = [each for each in frame.columns if each.endswith(RATES)]
     st.dataframe(
-        frame.with_columns(100 * pl.col(rates)),
+        frame.with_columns(pl.col(rates) * 100),
         hide_index=True,
         column_config=shown | dict(columns or {}),
         height=rows * ROW_PIXELS + 2,
