@@ -16,9 +16,11 @@ from musicflow_dagster.assets.raw import raw_assets
 from musicflow_dagster.assets.reconciled import reconciled_asset
 from musicflow_dagster.assets.rejects_check import rejects_checks
 from musicflow_dagster.automation.alerts import alert_sensor
+from musicflow_dagster.automation.batch_files import batch_job, spark_resource
 from musicflow_dagster.automation.catalogue import catalogue_job, catalogue_sensor
 from musicflow_dagster.automation.dataproc import dataproc
 from musicflow_dagster.automation.freshness import freshness_sensor
+from musicflow_dagster.automation.inbox import inbox_sensor
 from musicflow_dagster.automation.jobs import hourly_job
 from musicflow_dagster.automation.lake_jobs import expiry_job, expiry_schedule, replay_job
 from musicflow_dagster.automation.readers import readers_sensor
@@ -65,6 +67,7 @@ def _assembled(settings: Settings) -> dg.Definitions:
             hourly_job(),
             catalogue_job(),
             replay_job(settings),
+            batch_job(settings),
             expiry_job(settings),
             *on_dataproc.jobs,
         ],
@@ -75,6 +78,7 @@ def _assembled(settings: Settings) -> dg.Definitions:
             freshness_sensor(settings),
             alert_sensor(settings),
             catalogue_sensor(settings),
+            inbox_sensor(settings),
             readers_sensor(settings),
         ],
         asset_checks=[
@@ -88,6 +92,7 @@ def _assembled(settings: Settings) -> dg.Definitions:
             "lake": lake_resource(settings),
             "warehouse": warehouse_resource(settings),
             "dbt": dbt_resource(project),
+            "pyspark": spark_resource(settings),
             **on_dataproc.resources,
         },
     )

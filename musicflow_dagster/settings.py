@@ -83,6 +83,8 @@ class Settings(BaseSettings):
     """How many of the machine's cores dbt's statements take."""
     songs: Path | None = None
     """The CSV file of the catalogue, if there is one."""
+    inbox: Path | None = None
+    """The folder whose files are landed, if one is watched."""
     code_url: str = ""
     """Where the code and its docs can be read, such as `https://github.com/me/musicflow`."""
     pseudonym_key: SecretStr | None = None
@@ -140,8 +142,9 @@ class Settings(BaseSettings):
             filled = default if given == Path() else given.expanduser().absolute()
             object.__setattr__(self, name, filled)  # the model is frozen from here on
         object.__setattr__(self, "home", home)
-        if self.songs:
-            object.__setattr__(self, "songs", self.songs.expanduser().absolute())
+        for name in ("songs", "inbox"):
+            if path := getattr(self, name):
+                object.__setattr__(self, name, path.expanduser().absolute())
         if "://" not in self.lake:
             lake = Path(self.lake or home / "lake").expanduser().absolute()
             object.__setattr__(self, "lake", str(lake))

@@ -19,7 +19,7 @@ from contracts.logs import configure_logs
 from streaming.batch.command import batch
 from streaming.gaps import accept_gaps
 from streaming.jars import SPARK_KAFKA, jars
-from streaming.java import java_home
+from streaming.java import java_home, spark_java_home
 from streaming.landing import land
 from streaming.options import HOME, LAKE, START
 from streaming.package import put_package
@@ -210,6 +210,18 @@ def package(target: str, *, no_jars: bool, **options: str | datetime | None) -> 
         put_package(target, [] if no_jars else jars(SPARK_KAFKA, settings.cache, java_home()))
     except MusicFlowError as error:
         click.echo(f"package: {error}", err=True)
+        sys.exit(1)
+
+
+@main.command("java-home")
+@HOME
+def print_java_home(**options: str | datetime | None) -> None:
+    """Print the JAVA_HOME that Spark is started with, for others who start one."""
+    try:
+        settings = LandingSettings.read(**options)
+        click.echo(spark_java_home(java_home(), settings.cache))
+    except MusicFlowError as error:
+        click.echo(f"java-home: {error}", err=True)
         sys.exit(1)
 
 

@@ -94,13 +94,19 @@ def _delimiter(written: str) -> str:
 def _show(outcomes: Iterable[tuple[Path, Outcome]], *, as_json: bool) -> None:
     if as_json:
         told = [
-            asdict(each) if isinstance(each, Landed) else {"file": str(path), "problem": str(each)}
+            asdict(each) if isinstance(each, Landed) else _problem(path, each)
             for path, each in outcomes
         ]
         click.echo(json.dumps(told))
         return
     for path, each in outcomes:
         click.echo(_line(path, each))
+
+
+def _problem(path: Path, error: MusicFlowError) -> dict[str, Any]:
+    """What is wrong; trying again may help unless it is the file."""
+    again = not isinstance(error, ConfigurationError)
+    return {"file": str(path), "problem": str(error), "try_again": again}
 
 
 def _line(path: Path, outcome: Outcome) -> str:

@@ -16,7 +16,7 @@ from streaming.batch.records import Records
 
 Form = Literal["csv", "ndjson", "parquet"]
 FORMS: dict[str, Form] = {
-    ".csv": "csv", ".tsv": "csv", ".txt": "csv",
+    ".csv": "csv", ".tsv": "csv",
     ".json": "ndjson", ".ndjson": "ndjson", ".jsonl": "ndjson",
     ".parquet": "parquet", ".pq": "parquet",
 }  # fmt: skip
