@@ -7,7 +7,12 @@ from typing import Protocol
 import polars as pl
 
 from contracts import serving
+from contracts.errors import UnavailableError
+from contracts.events import MUSIC_EVENTS
+from contracts.lake import live_path
+from contracts.live import read_live
 from contracts.postgres import PostgresUrl
+from contracts.store import open_store
 from dashboard.data.postgres import looking, rows
 
 DAYS = 7
@@ -71,6 +76,35 @@ class PostgresCounts:
                 rows(connection, serving.DAILY_METRICS, _RECENT_DAYS, days=DAYS),
                 last[0] if last else None,
             )
+
+
+@dataclass(frozen=True, slots=True)
+class LakeCounts:
+    """The counts of the last minutes that landing keeps in a lake."""
+
+    lake: str
+
+    def read(self, minutes: int) -> Live:
+        """The counts of the last `minutes`, newest first.
+
+        Raises:
+            LakeError: They can't be read.
+            UnavailableError: None are kept there any more.
+        """
+        held = read_live(open_store(self.lake))
+        if held is None:
+            raise UnavailableError(
+                "the lake holds no live counts any more: start landing with MUSICFLOW_LIVE=true"
+            )
+        recent = pl.col("window_start") > pl.col("window_start").max() - timedelta(minutes=minutes)
+        counts = held.counts.filter(recent)
+        order = ["window_start", "event_type", "region"]
+        newest_first = counts.sort(order, descending=[True, False, False])
+        return Live("the lake", newest_first, None, held.updated_at)
+
+    def exist(self) -> bool:
+        """Whether there are any."""
+        return open_store(self.lake).exists(live_path(MUSIC_EVENTS.name))
 
 
 def chosen(minutes: pl.DataFrame, types: list[str], regions: list[str]) -> pl.DataFrame:

@@ -70,7 +70,9 @@ def account_ages(demographics: pl.DataFrame) -> alt.Chart:
         alt.Chart(_summed(demographics, "account_age", "level"))
         .mark_bar()
         .encode(
-            y=alt.Y("account_age:N", title=None, sort=list(AGES)),
+            y=alt.Y(
+                "account_age:N", title=None, sort=list(AGES), axis=alt.Axis(labelOverlap=False)
+            ),
             x=alt.X("listeners_a_day:Q", title="Listeners a day", axis=alt.Axis(format=",.0f")),
             color=alt.Color("level:N", title=None, legend=alt.Legend(orient="top")),
             tooltip=["account_age:N", "level:N", _listeners()],
@@ -127,7 +129,7 @@ def _bars(frame: pl.DataFrame, name: str, measure: str, title: str) -> alt.Chart
         alt.Chart(frame)
         .mark_bar()
         .encode(
-            y=alt.Y(f"{name}:N", title=None, sort="-x"),
+            y=alt.Y(f"{name}:N", title=None, sort="-x", axis=alt.Axis(labelOverlap=False)),
             x=alt.X(f"{measure}:Q", title=title, axis=alt.Axis(format=",.0f")),
             tooltip=[f"{name}:N", alt.Tooltip(f"{measure}:Q", title=title, format=",")],
         )

@@ -12,7 +12,11 @@ STEPS = {
     "registrations": "Registrations",
 }
 RATES = {"conversion_rate": "Conversion (free to paid)", "churn_rate": "Churn (of paid)"}
-ENDS = ("free", "paid", "cancelled", "unknown", "goes on")
+# The place in a list is the theme's colour: what leads to a plan has the plan's, and rates have
+# colours of their own.
+ENDS = ("free", "paid", "cancelled", "", " ", "unknown", "goes on")
+CHANGES = ("Downgrades", "Upgrades", "Cancellations", "", " ", "Registrations")
+RATES_IN_ORDER = ("", " ", "  ", *RATES.values())
 MOST_PATHS = 12
 
 
@@ -20,7 +24,12 @@ def paths(frame: pl.DataFrame) -> alt.LayerChart:
     """The paths that most listeners took, each with its number; the colour says where it ends."""
     top = frame.head(MOST_PATHS)
     base = alt.Chart(top).encode(
-        y=alt.Y("path:N", title=None, sort=top["path"].to_list(), axis=alt.Axis(labelLimit=260)),
+        y=alt.Y(
+            "path:N",
+            title=None,
+            sort=top["path"].to_list(),
+            axis=alt.Axis(labelLimit=260, labelOverlap=False),
+        ),
         x=alt.X(
             "users:Q",
             title="Listeners (in powers of ten)",
@@ -29,12 +38,7 @@ def paths(frame: pl.DataFrame) -> alt.LayerChart:
         ),
     )
     bars = base.mark_bar().encode(
-        color=alt.Color(
-            "ends_as:N",
-            title="Ends as",
-            scale=alt.Scale(domain=[each for each in ENDS if each in set(top["ends_as"])]),
-            legend=alt.Legend(orient="top"),
-        ),
+        color=_colour("ends_as", ENDS, set(top["ends_as"]), title="Ends as"),
         tooltip=[
             alt.Tooltip("path:N", title="Path"),
             alt.Tooltip("users:Q", title="Listeners", format=","),
@@ -44,7 +48,7 @@ def paths(frame: pl.DataFrame) -> alt.LayerChart:
     numbers = base.mark_text(align="left", dx=4, color="#8C8C8C").encode(
         text=alt.Text("users:Q", format=",")
     )
-    chart: alt.LayerChart = (bars + numbers).properties(height=max(top.height, 3) * 30 + 80)
+    chart: alt.LayerChart = (bars + numbers).properties(height=max(top.height, 3) * 30 + 130)
     return chart
 
 
@@ -57,7 +61,7 @@ def changes(of_days: pl.DataFrame) -> alt.Chart:
         .encode(
             x=day("occurred_on", "Day (UTC)"),
             y=alt.Y("changes:Q", title="Changes", axis=alt.Axis(format=",d", tickMinStep=1)),
-            color=alt.Color("change:N", title=None, legend=alt.Legend(orient="top", columns=2)),
+            color=_colour("change", CHANGES, set(STEPS.values()), columns=2),
             tooltip=[told_day("occurred_on"), "change:N", alt.Tooltip("changes:Q", format=",")],
         )
         .properties(height=280)
@@ -74,12 +78,27 @@ def rates(of_days: pl.DataFrame) -> alt.Chart:
         .encode(
             x=day("occurred_on", "Day (UTC)"),
             y=alt.Y("share:Q", title="Share of a day's listeners", axis=alt.Axis(format=".1%")),
-            color=alt.Color("rate:N", title=None, legend=alt.Legend(orient="top", columns=1)),
+            color=_colour("rate", RATES_IN_ORDER, set(RATES.values()), columns=1),
             tooltip=[told_day("occurred_on"), "rate:N", alt.Tooltip("share:Q", format=".2%")],
         )
         .properties(height=280)
     )
     return chart
+
+
+def _colour(
+    name: str,
+    order: tuple[str, ...],
+    shown: set[str],
+    *,
+    title: str | None = None,
+    columns: int = 4,
+) -> alt.Color:
+    """The colours of `order`, with those that are shown in the legend."""
+    legend = alt.Legend(
+        orient="top", columns=columns, values=[each for each in order if each in shown]
+    )
+    return alt.Color(f"{name}:N", title=title, scale=alt.Scale(domain=order), legend=legend)
 
 
 def _long(of_days: pl.DataFrame, names: dict[str, str], name: str, value: str) -> pl.DataFrame:

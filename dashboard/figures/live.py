@@ -40,7 +40,7 @@ def regions(by_region: pl.DataFrame) -> alt.Chart:
         alt.Chart(by_region)
         .mark_bar()
         .encode(
-            y=alt.Y("region:N", title=None, sort="-x"),
+            y=alt.Y("region:N", title=None, sort="-x", axis=alt.Axis(labelOverlap=False)),
             x=alt.X("events:Q", title="Events", axis=alt.Axis(format=",d", tickMinStep=1)),
             tooltip=["region:N", alt.Tooltip("events:Q", title="Events", format=",")],
         )

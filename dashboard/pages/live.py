@@ -10,7 +10,7 @@ from contracts.postgres import PostgresUrl
 from dashboard import components, formats
 from dashboard.components import Tile
 from dashboard.data import live
-from dashboard.data.live import Live, LiveSource, PostgresCounts
+from dashboard.data.live import LakeCounts, Live, LiveSource, PostgresCounts
 from dashboard.figures import live as figures
 from dashboard.settings import Settings
 from dashboard.view import View
@@ -47,7 +47,10 @@ def source_of(settings: Settings) -> LiveSource | None:
     """Where live counts are; None if nowhere."""
     secret = settings.postgres_url.get_secret_value() if settings.postgres_url else ""
     url = PostgresUrl.read({"POSTGRES_URL": secret})
-    return PostgresCounts(url) if url else None
+    if url:
+        return PostgresCounts(url)
+    in_lake = LakeCounts(settings.lake)
+    return in_lake if in_lake.exist() else None
 
 
 @st.fragment(run_every=EVERY)
@@ -64,7 +67,7 @@ def _refreshed(source: LiveSource, minutes: int) -> None:
     if counts.minutes.is_empty():
         components.nothing(
             "Nothing has been counted yet",
-            f"{counts.source} answers, and holds no events. This page goes on looking.",
+            f"From {counts.source}; this page goes on looking.",
         )
         return
     _counts(counts)
