@@ -13,8 +13,14 @@ from contracts.errors import ConfigurationError
 class Settings(BaseSettings):
     """Where the published tables and Postgres are, and who may look at the pages."""
 
+    # With a prefix, since a field is read by its own name too: `home` must not be the HOME of
+    # the user.
     model_config = SettingsConfigDict(
-        frozen=True, populate_by_name=True, extra="ignore", env_ignore_empty=True
+        frozen=True,
+        populate_by_name=True,
+        extra="ignore",
+        env_ignore_empty=True,
+        env_prefix="MUSICFLOW_DASHBOARD_",
     )
 
     home: Path = Field(Path(".musicflow"), validation_alias="MUSICFLOW_HOME")

@@ -53,15 +53,15 @@ def _show_top(
     )
     if top.is_empty():
         return
-    table = top.with_columns(movement=_movement(is_comparable=is_comparable))
+    moved = [_movement().alias("moved")] if is_comparable else []
     components.table(
-        table.select(
-            "rank", "movement", *ranked.names, "plays", "skip_rate", "completion_rate",
+        top.select(
+            "rank", *moved, *ranked.names, "plays", "skip_rate", "completion_rate",
             "listening_seconds",
         ),
         f"Top {name.lower()}",
         of,
-        labels={"song_title": "Song", "artist_name": "Artist", "movement": "Moved"},
+        labels={"song_title": "Song", "artist_name": "Artist"},
     )  # fmt: skip
 
 
@@ -70,10 +70,8 @@ def _shown_name(ranked: Ranked) -> pl.Expr:
     return pl.concat_str([formats.isolated(pl.col(name)) for name in ranked.names], separator=" · ")
 
 
-def _movement(*, is_comparable: bool) -> pl.Expr:
+def _movement() -> pl.Expr:
     """Places won or lost since the period before, for people."""
-    if not is_comparable:
-        return pl.lit("")
     moved = pl.col("previous_rank") - pl.col("rank")
     return (
         pl.when(moved.is_null())
