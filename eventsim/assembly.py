@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from contracts.events import MUSIC_EVENTS
 from eventsim.catalog import built_in_catalog, read_catalog
 from eventsim.columns import Columns
+from eventsim.csv_files import CsvSink
 from eventsim.faults import Faults
 from eventsim.history import HOUR_MS, iso
 from eventsim.ledger import Ledger
 from eventsim.options import Settings
-from eventsim.parquet import CHUNK, ParquetSink
+from eventsim.parquet import ParquetSink
 from eventsim.progress import Progress
 from eventsim.report import Report
 from eventsim.run import Run
@@ -18,6 +19,7 @@ from eventsim.similar import read_similar
 from eventsim.simulation import Simulation
 from eventsim.sinks import FileSink, Sink
 from eventsim.state import Told, cut_back, fingerprint, load
+from eventsim.tables import CHUNK
 from eventsim.topics import CLASSIC_TOPICS, TOPICS, Topics
 from eventsim.world import World
 
@@ -89,7 +91,7 @@ def _run(stage: Stage, names: tuple[str, ...], progress: Progress) -> Run:
     ledger = Ledger(settings.ledger, told.ledger) if settings.ledger else None
     sinks = [*_published(settings, names), *_filed(settings, names, stage.topics, stage.world)]
     run = Run(stage.simulation, stage.topics, stage.faults, sinks, told.report, progress)
-    if settings.format == "parquet" and not settings.kafka:
+    if settings.format != "ndjson" and not settings.kafka:
         run.chunk = CHUNK
     run.names, run.output = names, settings.output
     run.ledger = ledger
@@ -115,9 +117,10 @@ def _filed(settings: Settings, names: tuple[str, ...], topics: Topics, world: Wo
     folder, compression = settings.output, settings.compression
     if folder is None or not names:
         return []
-    if settings.format == "parquet":
+    if settings.format != "ndjson":
         nothing = [topics.nothing(name) for name in names]
-        return [ParquetSink(folder, nothing, Columns(world), compression)]
+        sink = CsvSink if settings.format == "csv" else ParquetSink
+        return [sink(folder, nothing, Columns(world), compression)]
     resumed = settings.state is not None and settings.state.exists()
     live = settings.continuous or settings.end is None or settings.state is not None
     return [FileSink(folder, names, compression, live=live, append=resumed)]

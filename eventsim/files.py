@@ -15,7 +15,7 @@ import pyarrow as pa
 
 Packing = Literal["gzip", "zstd"]
 Compression = Literal["none"] | Packing
-Format = Literal["ndjson", "parquet"]
+Format = Literal["ndjson", "csv", "parquet"]
 SUFFIXES: dict[Packing, str] = {"gzip": ".gz", "zstd": ".zst"}
 BUFFER_BYTES = 8 * 1024 * 1024
 """What a bulk file is given at once: a multiple of any disk's block."""

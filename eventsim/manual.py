@@ -146,11 +146,15 @@ def _add_outputs(group: argparse._ArgumentGroup) -> None:
                        help="the same as --output FOLDER")  # fmt: skip
     group.add_argument("--output", "-o", type=Path, metavar="FOLDER",
                        help="a file for each topic, <topic>.json, an event a line")  # fmt: skip
-    group.add_argument("--format", choices=["ndjson", "parquet"], default="ndjson",
-                       help="of the files; parquet: the same fields as columns of "
-                            "<topic>.parquet, in the same order")  # fmt: skip
+    form = group.add_mutually_exclusive_group()
+    form.add_argument("--format", choices=["ndjson", "csv", "parquet"], default="ndjson",
+                      help="of the files; csv and parquet: the same fields as columns of "
+                           "<topic>.csv or .parquet, in the same order")  # fmt: skip
+    form.add_argument("--csv", action="store_const", dest="format", const="csv",
+                      help="the same as --format csv")  # fmt: skip
     group.add_argument("--compression", choices=["none", "gzip", "zstd"], default="none",
-                       help="of the files; JSON is then named <topic>.json.gz or .zst")  # fmt: skip
+                       help="of the files; JSON and CSV get .gz or .zst behind "
+                            "their names")  # fmt: skip
     _add_kafka(group)
     _add_report(group)
     group.add_argument("--workers", type=_count, default=1, metavar="N",

@@ -169,10 +169,11 @@ def _workers(options: argparse.Namespace) -> int:
 
 def _format(options: argparse.Namespace, output: Path | None) -> Format:
     """The files' format, which rules some other options out."""
-    if options.format == "ndjson":
-        return "ndjson"
+    form: Format = options.format
+    if form == "ndjson":
+        return form
     if output is None:
-        raise ConfigurationError("--format parquet needs --output FOLDER: Kafka takes JSON only")
+        raise ConfigurationError(f"--format {form} needs --output FOLDER: Kafka takes JSON only")
     ruled_out = {
         "--poison": (options.poison, "a broken message has no columns"),
         "--continuous": (options.continuous, "such a file cannot be read before it is finished"),
@@ -180,8 +181,11 @@ def _format(options: argparse.Namespace, output: Path | None) -> Format:
     }
     for name, (given, why) in ruled_out.items():
         if given:
-            raise ConfigurationError(f"{name} cannot go to Parquet: {why}; use --format ndjson")
-    return "parquet"
+            name_of_it = {"csv": "CSV"}.get(form, form.capitalize())
+            raise ConfigurationError(
+                f"{name} cannot go to {name_of_it}: {why}; use --format ndjson"
+            )
+    return form
 
 
 def _times(options: argparse.Namespace, config: Config, now: datetime) -> tuple[int, int | None]:

@@ -1,22 +1,17 @@
 """Parquet files, one a topic: the rows of the NDJSON files, in the same order, as columns."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from contracts.store import disk_error
-from eventsim.arrays import parsed
 from eventsim.columns import Columns
-from eventsim.faults import Extra, Outgoing
 from eventsim.files import Compression
 from eventsim.messages import Messages
-from eventsim.randomness import Integers
+from eventsim.tables import TableSink
 
-CHUNK = 65_536
-"""Requests made columns of at once."""
 ROW_GROUP_ROWS = 196_608
 """Rows kept until they are written: each row group has its dictionaries again."""
 DICTIONARY_BYTES = 16 * 1024 * 1024
@@ -28,7 +23,7 @@ WHEN = "ts"
 """The one column whose least and greatest value in a row group spare readers anything."""
 
 
-class TopicTable:
+class ParquetTable:
     """One topic's file, of which nothing is seen before it is whole."""
 
     def __init__(self, path: Path, like: pa.Table, compression: Compression) -> None:
@@ -84,7 +79,7 @@ class TopicTable:
         self._waiting, self._rows = [], 0
 
 
-class ParquetSink:
+class ParquetSink(TableSink):
     """Parquet files, `<folder>/<topic>.parquet`."""
 
     def __init__(
@@ -95,79 +90,5 @@ class ParquetSink:
         Raises:
             UnavailableError: The folder cannot be written.
         """
-        self._folder = folder
-        self._columns = columns
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._tables = {
-                each.topic: TopicTable(
-                    folder / f"{each.topic}.parquet", columns.of(each), compression
-                )
-                for each in none
-            }
-        except OSError as error:
-            raise disk_error(error, folder) from error
-
-    @property
-    def refused(self) -> Mapping[str, int]:
-        """None: a file takes any message."""
-        return {}
-
-    def write(self, outgoing: Outgoing) -> None:
-        """Append a chunk.
-
-        Raises:
-            UnavailableError: The disk is full or has gone.
-        """
-        if not len(outgoing.messages):
-            return
-        rows = self._columns.of(outgoing.messages)
-        if outgoing.extras or outgoing.held:
-            rows = _as_sent(rows, outgoing)
-        self._append(outgoing.messages.topic, rows)
-
-    def write_extras(self, topic: str, extras: list[Extra]) -> None:
-        """Append messages.
-
-        Raises:
-            UnavailableError: The disk is full or has gone.
-        """
-        self._append(topic, _columns_of(extras, self._tables[topic].like))
-
-    def flush(self) -> None:
-        """Nothing can be safe before the file is finished."""
-
-    def close(self) -> None:
-        """Finish the files.
-
-        Raises:
-            UnavailableError: The disk is full or has gone.
-        """
-        try:
-            for table in self._tables.values():
-                table.close()
-        except OSError as error:
-            raise disk_error(error, self._folder) from error
-
-    def _append(self, topic: str, rows: pa.Table) -> None:
-        try:
-            self._tables[topic].write(rows)
-        except OSError as error:
-            raise disk_error(error, self._folder) from error
-
-
-def _as_sent(rows: pa.Table, outgoing: Outgoing) -> pa.Table:
-    """A chunk's rows but those held back, with the extra messages among them."""
-    order: list[Integers] = []
-    extras: list[Extra] = []
-    for begin, end, extra in outgoing.parts():
-        order.append(np.arange(begin, end))
-        if extra is not None:
-            order.append(np.array([len(rows) + len(extras)]))
-            extras.append(extra)
-    both = pa.concat_tables([rows, _columns_of(extras, rows)])
-    return both.take(pa.array(np.concatenate(order)))
-
-
-def _columns_of(extras: list[Extra], like: pa.Table) -> pa.Table:
-    return parsed([extra.payload for extra in extras], like)
+        begin = partial(ParquetTable, compression=compression)
+        super().__init__(folder, none, columns, ".parquet", begin)
