@@ -9,6 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Locator, Page, Route, expect
 
+from dashboard.components import slug
 from tests.dashboard.browser.hostile import MARK
 
 PATIENCE_MS = 60_000
@@ -63,6 +64,32 @@ class Visitor:
         """The page without its navigation."""
         return self.page.get_by_test_id("stMain")
 
+    def number(self, label: str) -> Locator:
+        """The number with this name, as it is written."""
+        return self.page.locator(f".st-key-tile-{slug(label)}").get_by_test_id("stMetricValue")
+
+    def link(self, label: str) -> Locator:
+        """The link from the number with this name to its definition."""
+        return self.page.locator(f".st-key-tile-{slug(label)}").get_by_role("link")
+
+    def choose(self, name: str, *values: str) -> None:
+        """Choose values of the filter with this name in the URL."""
+        for value in values:
+            self.page.locator(f".st-key-filter-{name} input").click()
+            self.page.get_by_role("option", name=value, exact=True).click()
+            self.page.keyboard.press("Escape")
+            expect(self.page.locator(f".st-key-filter-{name}")).to_contain_text(value)
+
+    def csv(self, table: str) -> bytes:
+        """What the button saves that stands below the table with this name."""
+        with self.page.expect_download() as download:
+            self.page.locator(f".st-key-csv-{slug(table)}").get_by_role("button").first.click()
+        return download.value.path().read_bytes()
+
+    def cells(self) -> Locator:
+        """The cells of all tables that are in sight, with their texts."""
+        return self.main.locator("[data-testid=stDataFrame] td[role=gridcell]")
+
     def check(self) -> None:
         """Fail if anything happened that must not."""
         assert not self.complaints, self.complaints
@@ -71,7 +98,8 @@ class Visitor:
     def sees_no_failure(self) -> None:
         """Check that the page shows no exception and no box that tells of an error."""
         expect(self.page.get_by_test_id("stException")).to_have_count(0)
-        expect(self.main).not_to_contain_text("Traceback")
+        for words in ("Something went wrong", "This can't be shown now", "Traceback"):
+            expect(self.main).not_to_contain_text(words)
         expect(self.page.get_by_test_id("stAlertContentError")).to_have_count(0)
 
     def overflow(self) -> int:
