@@ -138,7 +138,7 @@ def reject_share(judged: Iterable[JudgedDay]) -> float | None:
 
 
 def late(arrived: Iterable[ArrivedDay], filters: Filters) -> pl.DataFrame:
-    """Rows by day of the events and topic, and the share that landed late."""
+    """Rows by day of the events, newest first, and topic; and the share that landed late."""
     rows = [
         (each.day, each.event, each.rows, each.late, each.late / each.rows if each.rows else None)
         for each in arrived
@@ -153,7 +153,8 @@ def late(arrived: Iterable[ArrivedDay], filters: Filters) -> pl.DataFrame:
             "late_share": pl.Float64(),
         }
     )
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
+    return frame.sort("happened_on", descending=True, maintain_order=True)
 
 
 def late_share(of_days: pl.DataFrame) -> float | None:

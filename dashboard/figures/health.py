@@ -9,6 +9,8 @@ from dashboard.figures.axes import day, days_as_text, told_day
 STATES = ("complete", "waiting", "missing")
 STATE_COLOURS = (theme.BLUE, theme.ORANGE, theme.VERMILLION)
 ROW_PIXELS = 22
+TALLEST = 900
+"""Pixels of the rows of all days; of very many days a row is thinner."""
 
 
 def hours(frame: pl.DataFrame) -> alt.Chart:
@@ -19,12 +21,13 @@ def hours(frame: pl.DataFrame) -> alt.Chart:
         "state",
         "raw_rows",
     )
+    days = cells["day"].n_unique()
     chart: alt.Chart = (
         alt.Chart(cells)
         .mark_rect(cornerRadius=2, stroke="white", strokeWidth=0.5)
         .encode(
             x=alt.X("hour_of_day:O", title="Hour (UTC)", axis=alt.Axis(labelAngle=0, ticks=False)),
-            y=alt.Y("day:O", title=None, sort="descending", axis=alt.Axis(ticks=False)),
+            y=alt.Y("day:O", title=None, sort="descending", axis=_day_names(days)),
             color=alt.Color(
                 "state:N",
                 title=None,
@@ -38,7 +41,7 @@ def hours(frame: pl.DataFrame) -> alt.Chart:
                 alt.Tooltip("raw_rows:Q", title="Rows", format=","),
             ],
         )
-        .properties(height=max(cells["day"].n_unique(), 2) * ROW_PIXELS + 130)
+        .properties(height=min(max(days, 2) * ROW_PIXELS, TALLEST) + 130)
     )
     return chart
 
@@ -52,7 +55,7 @@ def rejects(frame: pl.DataFrame) -> alt.Chart:
         .encode(
             x=day("judged_on", "Day of judgement (UTC)"),
             y=alt.Y("rejected:Q", title="Rejects", axis=alt.Axis(format=",d", tickMinStep=1)),
-            color=alt.Color("reason:N", title=None, legend=alt.Legend(orient="top")),
+            color=alt.Color("reason:N", title=None, legend=alt.Legend(orient="top", columns=2)),
             tooltip=[
                 told_day("judged_on"),
                 alt.Tooltip("reason:N", title="Reason"),
@@ -72,7 +75,7 @@ def late(frame: pl.DataFrame) -> alt.Chart:
         .encode(
             x=day("happened_on", "Day of the events (UTC)"),
             y=alt.Y("late_share:Q", title="Late rows", axis=alt.Axis(format=".1%")),
-            color=alt.Color("topic:N", title=None, legend=alt.Legend(orient="top", columns=3)),
+            color=alt.Color("topic:N", title=None, legend=alt.Legend(orient="top", columns=2)),
             tooltip=[
                 told_day("happened_on"),
                 alt.Tooltip("topic:N", title="Topic"),
@@ -84,3 +87,9 @@ def late(frame: pl.DataFrame) -> alt.Chart:
         .properties(height=260)
     )
     return chart
+
+
+def _day_names(days: int) -> alt.Axis:
+    """Each day's name, where there is room for it."""
+    fits = days * ROW_PIXELS <= TALLEST
+    return alt.Axis(ticks=False, labelOverlap=False if fits else "greedy")

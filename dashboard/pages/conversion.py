@@ -50,7 +50,7 @@ def _totals(days: pl.DataFrame) -> None:
         for name in COUNTS
     ]
     rates = [
-        Tile(label, formats.percent(totals[name], 2), f"{CONVERSIONS}.{name}")
+        Tile(label, formats.percent(totals[name]), f"{CONVERSIONS}.{name}")
         for name, label in (("conversion_rate", "Conversion a day"), ("churn_rate", "Churn a day"))
     ]
     components.metrics(*tiles, *rates)

@@ -88,12 +88,12 @@ def _summary(
         tiles += [
             Tile(
                 "Late rows",
-                formats.percent(landing.late_share(late), 2),
+                formats.percent(landing.late_share(late)),
                 "lake.late_rows.late_share",
             ),
             Tile(
                 "Rejects",
-                formats.percent(landing.reject_share(report.judged), 2),
+                formats.percent(landing.reject_share(report.judged)),
                 "lake.rejects.reason",
             ),
         ]
