@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -51,9 +52,8 @@ def _utc(at: datetime) -> datetime:
 class CommonSettings(BaseSettings):
     """Where things are kept, and where Kafka is."""
 
-    model_config = SettingsConfigDict(
-        frozen=True, populate_by_name=True, extra="ignore", env_ignore_empty=True
-    )
+    # Fields have the names of their variables alone: `home` would be filled from HOME otherwise.
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     home: Path = Field(Path(".musicflow"), validation_alias="MUSICFLOW_HOME")
     cache_folder: Path | None = Field(None, validation_alias="MUSICFLOW_CACHE")
@@ -71,7 +71,7 @@ class CommonSettings(BaseSettings):
                 a secured cluster is meant, and not named.
         """
         try:
-            settings = cls(**{name: value for name, value in options.items() if value is not None})
+            settings = cls(**cls._by_variable(options))
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
@@ -84,6 +84,16 @@ class CommonSettings(BaseSettings):
                 "KAFKA_BOOTSTRAP_SERVERS, or unset both"
             )
         return settings
+
+    @classmethod
+    def _by_variable(cls, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Options by the names of their variables; without those that were not given."""
+        fields = cls.model_fields
+        return {
+            str(fields[name].validation_alias): value
+            for name, value in options.items()
+            if value is not None
+        }
 
     @property
     def security(self) -> KafkaSecurity:

@@ -1,6 +1,7 @@
 """Settings come from options, then the environment, then defaults; a wrong one is named."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -76,3 +77,15 @@ def test_lake_and_checkpoints_may_be_in_buckets():
 
     assert settings.lake == "gs://bucket/lake"
     assert settings.checkpoint("x") == "gs://bucket/checkpoints/x"
+
+
+@pytest.mark.parametrize("variable", ["HOME", "KAFKA", "TRIGGER", "MASTER", "START"])
+def test_variables_that_others_use_say_nothing_here(variable, monkeypatch):
+    for name in ("MUSICFLOW_HOME", "KAFKA_BOOTSTRAP_SERVERS", "MUSICFLOW_TRIGGER"):
+        monkeypatch.delenv(name, raising=False)
+    usual = LandingSettings.read()
+
+    monkeypatch.setenv(variable, "something else")
+
+    assert LandingSettings.read() == usual
+    assert usual.home == Path(".musicflow")
