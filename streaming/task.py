@@ -132,9 +132,7 @@ class PartitionWriter:
             raise LakeError("the judgement lost or doubled messages: nothing of it was committed")
         self._count(verdict, messages)
         self._clock.lap("judge")
-        for hour, rows in by_hour(verdict.accepted):
-            folder = hour_folder(self._task.event_name, hour)
-            self.files.add(self._path(folder), hour_key(hour), rows)
+        self._keep(verdict.accepted)
         if verdict.rejected.num_rows:
             self.files.add(self._rejects, hour_key(self._task.batch_at), verdict.rejected)
         self._clock.lap("write")
@@ -162,6 +160,12 @@ class PartitionWriter:
         for path in self.files.paths:
             self._store.delete(path)
         self._store.delete(self._note)
+
+    def _keep(self, accepted: pa.Table) -> None:
+        """Add rows to the files of their hours."""
+        for hour, rows in by_hour(accepted):
+            folder = hour_folder(self._task.event_name, hour)
+            self.files.add(self._path(folder), hour_key(hour), rows)
 
     def _check_noted(self, written: Sequence[DataFile]) -> None:
         """A task that outlived its driver, or slept, may have written after others cleaned.

@@ -14,13 +14,11 @@ from contracts.events import EVENTS_BY_NAME
 from contracts.logs import configure_logs
 from contracts.store import open_store
 from streaming.batch.files import Outcome, files_of, land_files
-from streaming.batch.landing import Landed
+from streaming.batch.landing import Landed, Target
 from streaming.batch.source import Form, Reading
 from streaming.lake_record import claim
 from streaming.options import HOME, LAKE, START
 from streaming.settings import LandingSettings
-
-TARGETS = ("lake", "postgres", "both")
 
 
 @click.command("batch")
@@ -28,7 +26,9 @@ TARGETS = ("lake", "postgres", "both")
     "--input", "inputs", required=True, multiple=True,
     help="File, folder or pattern, such as 'events/*.csv'; may be repeated.",
 )  # fmt: skip
-@click.option("--to", "target", type=click.Choice(TARGETS), default="lake", show_default=True)
+@click.option(
+    "--to", "target", type=click.Choice(get_args(Target)), default="lake", show_default=True
+)
 @click.option(
     "--event", type=click.Choice(list(EVENTS_BY_NAME)),
     help="What the files are of. [default: as they or their folders are named]",
@@ -43,7 +43,7 @@ TARGETS = ("lake", "postgres", "both")
 @LAKE
 @HOME
 @START
-def batch(inputs: tuple[str, ...], *, target: str, as_json: bool, **options: Any) -> None:
+def batch(inputs: tuple[str, ...], *, target: Target, as_json: bool, **options: Any) -> None:
     """Land CSV, NDJSON or Parquet files, plain or packed, once each, whatever they are called.
 
     Records are judged as Kafka's messages are. A file that can't be read holds up no other.
@@ -58,10 +58,8 @@ def batch(inputs: tuple[str, ...], *, target: str, as_json: bool, **options: Any
         )
         settings = LandingSettings.read(**options)
         paths = files_of(inputs)
-        if target != "lake":
-            raise ConfigurationError("--to postgres is not there yet: use --to lake")
         claim(open_store(settings.lake))
-        outcomes = land_files(settings, reading, paths)
+        outcomes = land_files(settings, target, reading, paths)
     except MusicFlowError as error:
         click.echo(f"batch: {error}", err=True)
         sys.exit(1)
@@ -115,7 +113,10 @@ def _line(path: Path, outcome: Outcome) -> str:
         return f"{path.name}: not landed"
     reasons = ", ".join(f"{count:,} {name}" for name, count in outcome.rejected_by_reason.items())
     before = " (had landed before)" if outcome.landed_before else ""
+    served = ""
+    if outcome.inserted is not None:
+        served = f", {outcome.inserted:,} new in Postgres, {outcome.duplicates:,} stood there"
     return (
         f"{path.name}: {outcome.event}, {outcome.accepted:,} accepted, {outcome.rejected:,} "
-        f"rejected{f' ({reasons})' if reasons else ''}{before}"
+        f"rejected{f' ({reasons})' if reasons else ''}{served}{before}"
     )

@@ -5,9 +5,8 @@ from functools import partial
 from pathlib import Path
 
 from contracts.errors import ConfigurationError, MusicFlowError
-from streaming.batch.landing import FileLanding, Landed
+from streaming.batch.landing import Destination, FileLanding, Landed, Target
 from streaming.batch.source import Reading, source_of
-from streaming.limits import Limits
 from streaming.session import spark_session
 from streaming.settings import LandingSettings
 
@@ -46,26 +45,24 @@ def _named_by(name: str) -> Iterator[Path]:
             yield each
 
 
-def land_file(
-    lake: str, reading: Reading, limits: Limits, buffer_bytes: int, path: Path
-) -> Outcome:
+def land_file(to: Destination, reading: Reading, path: Path) -> Outcome:
     """Land one file; an error of ours is an answer too, so that it holds up no other file."""
     try:
-        return FileLanding(lake, source_of(path, reading), limits, buffer_bytes).land()
+        return FileLanding(to, source_of(path, reading)).land()
     except MusicFlowError as error:
         return error
 
 
 def land_files(
-    settings: LandingSettings, reading: Reading, paths: Sequence[Path]
+    settings: LandingSettings, target: Target, reading: Reading, paths: Sequence[Path]
 ) -> list[tuple[Path, Outcome]]:
     """Land files; what became of each. Several are spread over the cores by Spark.
 
     Raises:
+        ConfigurationError: Postgres is meant, and not named.
         UnavailableError: Spark does not start.
     """
-    buffer_bytes = settings.buffer_mebibytes * 2**20
-    land = partial(land_file, settings.lake, reading, settings.limits, buffer_bytes)
+    land = partial(land_file, destination(settings, target), reading)
     if len(paths) == 1:
         return [(paths[0], land(paths[0]))]
     with spark_session(settings, reads_kafka=False) as spark:
@@ -73,3 +70,20 @@ def land_files(
         tasks = spark.sparkContext.parallelize(largest_first, len(paths))
         outcomes = dict(zip(largest_first, tasks.map(land).collect(), strict=True))
     return [(path, outcomes[path]) for path in paths]
+
+
+def destination(settings: LandingSettings, target: Target) -> Destination:
+    """Where files go by these settings.
+
+    Raises:
+        ConfigurationError: Postgres is meant, and not named.
+    """
+    if target != "lake" and settings.postgres is None:
+        raise ConfigurationError(f"--to {target}: name the server in POSTGRES_URL")
+    return Destination(
+        settings.lake,
+        settings.limits,
+        settings.buffer_mebibytes * 2**20,
+        target,
+        None if target == "lake" else settings.postgres,
+    )

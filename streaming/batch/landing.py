@@ -3,8 +3,10 @@
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Literal
 
 import msgspec
 
@@ -12,15 +14,18 @@ from contracts.errors import ConfigurationError, ConflictError
 from contracts.expiry import read_expiry
 from contracts.logs import log
 from contracts.manifests import Manifest, ManifestLog
+from contracts.postgres import PostgresUrl
 from contracts.progress import read_progress
 from contracts.store import Store, open_store
 from streaming.attempts import clean_part
 from streaming.batch.file_record import FileRecord, begun, finish
 from streaming.batch.part import PartTask
 from streaming.batch.records import Feed
+from streaming.batch.serving import SLICE_ROWS, Server, check_served, serving
 from streaming.batch.source import Source
 from streaming.limits import Limits
 
+Target = Literal["lake", "postgres", "both"]
 PART_RECORDS = 1_000_000
 """Records that are committed together: what a killed run does again, and what is open at once.
 Where parts begin must not change while a file is half landed."""
@@ -40,16 +45,29 @@ class Landed:
     """Committed by this run; none if others had done it all."""
     landed_before: bool
     seconds: float
+    inserted: int | None = None
+    """Into Postgres, if it was loaded there."""
+    duplicates: int | None = None
+    """Events whose id stood there already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where files go, and what is accepted of them; it travels to the workers."""
+
+    lake: str
+    limits: Limits
+    buffer_bytes: int
+    target: Target = "lake"
+    postgres: PostgresUrl | None = None
 
 
 @dataclass(slots=True)
 class FileLanding:
-    """Lands one file in a lake."""
+    """Lands one file."""
 
-    lake: str
+    to: Destination
     source: Source
-    limits: Limits
-    buffer_bytes: int
     _content: str = ""
     _seq: int = 0
     _parts: list[Manifest] = field(default_factory=list)
@@ -64,33 +82,63 @@ class FileLanding:
             UnavailableError: The disk is full, read-only or forbidden.
         """
         began = time.monotonic()
-        store, name = open_store(self.lake), self.source.event.name
-        state = self.source.state()
-        self._content = self.source.content()
+        store, state = open_store(self.to.lake), self.source.state()
+        only = ("postgres",) if self.to.target == "postgres" else ()
+        self._content = self.source.content(*only)
+        with self._serving() as server:
+            landed = self._land(store, state, server)
+            if server is not None:
+                landed = replace(landed, **asdict(server.served))
+        landed = replace(landed, seconds=round(time.monotonic() - began, 2))
+        log.info("file landed", file=self.source.name, event_name=landed.event,
+                 accepted=landed.accepted, rejected=landed.rejected, parts=landed.parts,
+                 landed_before=landed.landed_before, seconds=landed.seconds)  # fmt: skip
+        return landed
+
+    def _serving(self) -> AbstractContextManager[Server | None]:
+        """What loads into Postgres, if it is to be.
+
+        Raises:
+            ConfigurationError: The event has no place there.
+            UnavailableError: The server is away.
+        """
+        if self.to.target == "lake" or self.to.postgres is None:
+            return nullcontext()
+        check_served(self.source.event)
+        return serving(self.to.postgres, self._content)
+
+    def _land(self, store: Store, state: tuple[int, int], server: Server | None) -> Landed:
+        name = self.source.event.name
         manifests = ManifestLog(store, name)
         record = begun(store, name, self._content, self._fresh(store, manifests))
         done = record.finished_at is not None
-        if not done:
-            self._seq = record.after
+        self._seq = record.after
+        if not done or self.to.target == "both":
             self._refresh(manifests)
-            self._land_parts(store, manifests, state)
+        if not done:
+            self._land_parts(store, manifests, state, server)
             record = self._finished(record)
             finish(store, name, self._content, record)
-        landed = self._told(record, landed_before=done, seconds=time.monotonic() - began)
-        log.info("file landed", file=self.source.name, event_name=name, accepted=landed.accepted,
-                 rejected=landed.rejected, parts=landed.parts, landed_before=done,
-                 seconds=landed.seconds)  # fmt: skip
-        return landed
+        elif server is not None and self.to.target == "postgres" and not server.has(0):
+            self._load_again(store, server)
+        if server is not None and self.to.target == "both":
+            for each in self._parts:
+                server.load_manifest(store, each)
+        return self._told(record, landed_before=done)
 
-    def _land_parts(self, store: Store, manifests: ManifestLog, state: tuple[int, int]) -> None:
+    def _land_parts(
+        self, store: Store, manifests: ManifestLog, state: tuple[int, int], server: Server | None
+    ) -> None:
         """Land part after part; where another process lands the same file, go on behind it."""
-        limits = self.limits.beside(read_expiry(store, self.source.event.name))
+        limits = self.to.limits.beside(read_expiry(store, self.source.event.name))
+        elsewhere = server.load if server is not None and self.to.target == "postgres" else None
         feed = self._feed()
         while feed.has_more():
             number = len(self._parts)
             task = self._task(number, feed.end, limits)
             try:
-                manifest = task.land(feed.next(PART_RECORDS), lambda: self._check_same(state))
+                records = feed.next(PART_RECORDS if elsewhere is None else SLICE_ROWS)
+                manifest = task.land(records, lambda: self._check_same(state), elsewhere)
                 is_ours = self._commit(manifests, manifest)
             except ConflictError:
                 self._refresh(manifests)
@@ -99,14 +147,22 @@ class FileLanding:
             if not is_ours:
                 feed = self._feed()
 
+    def _load_again(self, store: Store, server: Server) -> None:
+        """Load a file whose rejects the lake has into a database that lacks its rows."""
+        limits = self.to.limits.beside(read_expiry(store, self.source.event.name))
+        feed, number = self._feed(), 0
+        while feed.has_more():
+            self._task(number, feed.end, limits).load(feed.next(SLICE_ROWS), server.load)
+            number += 1
+
     def _feed(self) -> Feed:
         """The records that no part has yet."""
         last = self._parts[-1].part if self._parts else None
-        return Feed(self.source.records(self.limits.max_event_bytes), last.end if last else 1)
+        return Feed(self.source.records(self.to.limits.max_event_bytes), last.end if last else 1)
 
     def _task(self, number: int, start: int, limits: Limits) -> PartTask:
         return PartTask(
-            lake=self.lake,
+            lake=self.to.lake,
             event_name=self.source.event.name,
             content=self._content,
             number=number,
@@ -115,7 +171,7 @@ class FileLanding:
             start=start,
             after=self._seq,
             limits=limits,
-            buffer_bytes=self.buffer_bytes,
+            buffer_bytes=self.to.buffer_bytes,
         )
 
     def _check_same(self, state: tuple[int, int]) -> None:
@@ -160,12 +216,12 @@ class FileLanding:
         return msgspec.structs.replace(
             record,
             finished_at=datetime.now(UTC),
-            accepted=sum(each.accepted for each in self._parts),
+            accepted=sum(each.part.accepted for each in self._parts if each.part),
             rejected=sum(each.rejected for each in self._parts),
             rejected_by_reason=dict(sorted(reasons.items())),
         )
 
-    def _told(self, record: FileRecord, *, landed_before: bool, seconds: float) -> Landed:
+    def _told(self, record: FileRecord, *, landed_before: bool) -> Landed:
         return Landed(
             file=str(self.source.path),
             event=self.source.event.name,
@@ -175,5 +231,5 @@ class FileLanding:
             rejected_by_reason=record.rejected_by_reason,
             parts=self._committed,
             landed_before=landed_before,
-            seconds=round(seconds, 2),
+            seconds=0,
         )

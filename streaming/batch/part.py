@@ -60,6 +60,19 @@ def _replaced(rows: pa.Table, name: str, values: Sequence[Any]) -> pa.Table:
     return rows.set_column(place, field, pa.array(values, field.type))
 
 
+class RejectsWriter(PartitionWriter):
+    """Writes a part's rejects alone; its rows are for another place."""
+
+    def __init__(self, *begin: Any) -> None:
+        """As `PartitionWriter`."""
+        super().__init__(*begin)
+        self.rows: list[pa.Table] = []
+        """The accepted ones."""
+
+    def _keep(self, accepted: pa.Table) -> None:
+        self.rows.append(accepted)
+
+
 @dataclass(frozen=True, slots=True)
 class PartTask:
     """Where a part goes, and which it is."""
@@ -78,10 +91,21 @@ class PartTask:
     limits: Limits
     buffer_bytes: int
 
-    def land(self, chunks: Iterable[Records], check: Callable[[], None]) -> Manifest:
+    def land(
+        self,
+        chunks: Iterable[Records],
+        check: Callable[[], None],
+        elsewhere: Callable[[int, list[pa.Table], int], None] | None = None,
+    ) -> Manifest:
         """Judge and write records; the manifest that makes them count, but for its number.
 
-        What fails leaves nothing, `check` too, which is asked at the end.
+        What fails leaves nothing.
+
+        Args:
+            chunks: The records.
+            check: Asked at the end; may raise.
+            elsewhere: Takes the accepted rows, between the number of the part and its rejects;
+                the lake keeps the rejects alone.
 
         Raises:
             ConflictError: Another process has landed the part meanwhile.
@@ -90,7 +114,8 @@ class PartTask:
         at = datetime.now(UTC)
         judge = RecordJudge(self.event_name, self.limits)
         wanted = OffsetRange(self.name, PARTITION, self.start, self.start)
-        writer = PartitionWriter(self._batch(at), wanted, 0, Stopwatch(), judge)
+        begin = RejectsWriter if elsewhere else PartitionWriter
+        writer = begin(self._batch(at), wanted, 0, Stopwatch(), judge)
         end = self.start
         try:
             for records in chunks:
@@ -99,10 +124,25 @@ class PartTask:
                 end = records.end
             facts = writer.finish()
             check()
+            if elsewhere and isinstance(writer, RejectsWriter):
+                elsewhere(self.number, writer.rows, facts.rejected)
         except MusicFlowError:
             writer.withdraw()
             raise
         return self._manifest(facts, at, end)
+
+    def load(
+        self, chunks: Iterable[Records], elsewhere: Callable[[int, list[pa.Table], int], None]
+    ) -> None:
+        """Hand over the accepted rows again; the lake has all that it is to have."""
+        at, rejected = datetime.now(UTC), 0
+        rows: list[pa.Table] = []
+        judge = RecordJudge(self.event_name, self.limits)
+        for records in chunks:
+            verdict = judge(self._messages(records), at)
+            rows.append(verdict.accepted)
+            rejected += verdict.rejected.num_rows
+        elsewhere(self.number, rows, rejected)
 
     def _batch(self, at: datetime) -> BatchTask:
         return BatchTask(
@@ -142,7 +182,7 @@ class PartTask:
             committed_at=at,
             contract_version=CONTRACT_VERSION,
             offsets=(),
-            accepted=facts.accepted,
+            accepted=sum(each.rows for each in facts.files),
             rejected=facts.rejected,
             rejected_by_reason=dict(sorted(facts.rejected_by_reason.items())),
             files=facts.files,

@@ -47,13 +47,14 @@ class Source:
         """What its rows say that they were read from."""
         return self.path.name
 
-    def content(self) -> str:
-        """What stands for its bytes and the way in which they are read.
+    def content(self, *more: str) -> str:
+        """What stands for its bytes, the way in which they are read, and more that matters.
 
         Raises:
             ConfigurationError: It can't be read.
         """
-        return content_hash(self.path, self.form, self.reading.delimiter, *self.reading.columns)
+        reading = (self.form, self.reading.delimiter, *self.reading.columns)
+        return content_hash(self.path, *reading, *more)
 
     def state(self) -> tuple[int, int]:
         """Its size and the time of its last change.

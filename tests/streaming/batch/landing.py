@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from contracts.manifests import Manifest, ManifestLog
 from contracts.store import FolderStore
-from streaming.batch.landing import FileLanding, Landed
+from streaming.batch.landing import Destination, FileLanding, Landed
 from streaming.batch.source import Reading, source_of
 from tests.streaming.judging import LIMITS
 from tests.streaming.messages import listen
@@ -46,10 +46,10 @@ def _cell(value: Any) -> str:
 class Inbox:
     """A folder of files, and a lake that they land in."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, event: str = EVENT) -> None:
         self.folder = folder
         self.lake = FolderStore(folder / "lake")
-        self.log = ManifestLog(self.lake, EVENT)
+        self.log = ManifestLog(self.lake, event)
 
     def put(self, name: str, content: bytes) -> Path:
         path = self.folder / "in" / name
@@ -59,7 +59,7 @@ class Inbox:
 
     def land(self, path: Path, **reading: Any) -> Landed:
         source = source_of(path, Reading(**reading))
-        return FileLanding(str(self.lake.root), source, LIMITS, 2**20).land()
+        return FileLanding(Destination(str(self.lake.root), LIMITS, 2**20), source).land()
 
     def manifests(self) -> list[Manifest]:
         return list(self.log.after(0))

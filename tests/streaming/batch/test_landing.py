@@ -10,7 +10,7 @@ import pytest
 from contracts.errors import ConfigurationError, UnavailableError
 from contracts.store import FolderStore
 from streaming.batch import landing
-from streaming.batch.landing import FileLanding
+from streaming.batch.landing import Destination, FileLanding
 from streaming.batch.part import PartTask
 from streaming.batch.source import Reading, source_of
 from tests.streaming.judging import LIMITS
@@ -117,7 +117,9 @@ def test_killed_anywhere_the_next_run_finishes_without_doubles(
 
 def test_of_two_at_once_each_part_is_committed_by_one(inbox, small_parts, monkeypatch):
     path = inbox.put(CSV, as_csv(listens(10)))
-    other = FileLanding(str(inbox.lake.root), source_of(path, Reading()), LIMITS, 2**20)
+    other = FileLanding(
+        Destination(str(inbox.lake.root), LIMITS, 2**20), source_of(path, Reading())
+    )
     meanwhile = [other.land]
     commit = FileLanding._commit
 
@@ -139,9 +141,9 @@ def test_a_file_that_is_written_meanwhile_lands_nothing(inbox, monkeypatch):
     path = inbox.put(CSV, as_csv(listens(3)))
     land = PartTask.land
 
-    def growing(self, chunks, check):
+    def growing(self, *given):
         path.write_bytes(as_csv(listens(4)))
-        return land(self, chunks, check)
+        return land(self, *given)
 
     with monkeypatch.context() as patch:
         patch.setattr(PartTask, "land", growing)
