@@ -73,7 +73,8 @@ class PostgresUrl:
             connection = psycopg.connect(self.url, **missing)  # type: ignore[arg-type]  # typed for each name alone
             with connection.transaction():
                 connection.execute("set timezone to 'UTC'")
-            connection.read_only = read_only
+            if read_only:  # else as the server has it: a standby is read-only anyway
+                connection.read_only = True
         except psycopg.Error as error:
             raise unavailable(self, error) from error
         return connection

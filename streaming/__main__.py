@@ -26,7 +26,7 @@ from streaming.package import put_package
 from streaming.quiet import silence_spark
 from streaming.replay import replay_rejects
 from streaming.retention import cutoff, expire
-from streaming.serving.command import migrate
+from streaming.serving.command import migrate, recount
 from streaming.session import SparkEndedError, spark_session
 from streaming.settings import LandingSettings
 from streaming.submitted import is_submitted, submitted_session
@@ -227,6 +227,7 @@ def print_java_home(**options: str | datetime | None) -> None:
 
 main.add_command(batch)
 main.add_command(migrate)
+main.add_command(recount)
 
 if __name__ == "__main__":
     main()

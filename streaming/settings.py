@@ -225,6 +225,11 @@ class LandingSettings(CommonSettings):
         return Rules(timedelta(seconds=stalled), self.lag_batches, self.reject_share)
 
     @property
+    def lateness(self) -> timedelta:
+        """How long before the newest minute another is final."""
+        return timedelta(seconds=self.grace_seconds)
+
+    @property
     def postgres(self) -> PostgresUrl | None:
         """The serving database; None: events go to the lake alone."""
         return self._postgres

@@ -1,14 +1,16 @@
-"""`python -m streaming migrate`: the tables of the serving database, made and up to date."""
+"""`python -m streaming migrate` and `recount`: what an operator does to the serving database."""
 
-import os
 import sys
 
 import click
+import psycopg
 
 from contracts.errors import ConfigurationError, MusicFlowError
 from contracts.logs import configure_logs
-from contracts.postgres import ADDRESS, PostgresUrl
+from contracts.postgres import ADDRESS, PostgresUrl, unavailable
 from streaming.serving.migrate import ready_connection
+from streaming.serving.recount import recount as recount_metrics
+from streaming.settings import LandingSettings
 
 
 @click.command("migrate")
@@ -19,11 +21,33 @@ def migrate() -> None:
     """
     configure_logs()
     try:
-        url = PostgresUrl.read(os.environ)
-        if url is None:
-            raise ConfigurationError(f"{ADDRESS} names no database: set it to postgresql://…")
+        url = _named(LandingSettings.read())
         ready_connection(url).close()
         click.echo(f"{url.shown} is up to date")
     except MusicFlowError as error:
         click.echo(f"migrate: {error}", err=True)
         sys.exit(1)
+
+
+@click.command("recount")
+def recount() -> None:
+    """Count the metrics anew from raw_events, after rows were removed from it by hand."""
+    configure_logs()
+    try:
+        settings = LandingSettings.read()
+        url = _named(settings)
+        with ready_connection(url) as connection:
+            count = recount_metrics(connection, settings.lateness)
+        click.echo(f"{count:,} events counted in {url.shown}")
+    except psycopg.Error as error:
+        click.echo(f"recount: {unavailable(url, error)}", err=True)
+        sys.exit(1)
+    except MusicFlowError as error:
+        click.echo(f"recount: {error}", err=True)
+        sys.exit(1)
+
+
+def _named(settings: LandingSettings) -> PostgresUrl:
+    if settings.postgres is None:
+        raise ConfigurationError(f"{ADDRESS} names no database: set it to postgresql://…")
+    return settings.postgres

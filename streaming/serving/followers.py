@@ -1,7 +1,6 @@
 """Which followers a landing job has, as its settings say."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from contracts.events import MUSIC_EVENTS, Event
 from contracts.store import open_store
@@ -32,10 +31,9 @@ def followers_of(
 
 
 def _sinks(settings: LandingSettings) -> list[Sink]:
-    lateness = timedelta(seconds=settings.grace_seconds)
     sinks: list[Sink] = []
     if settings.postgres is not None:
-        sinks.append(PostgresSink(settings.postgres, lateness))
+        sinks.append(PostgresSink(settings.postgres, settings.lateness))
     if settings.keeps_live:
-        sinks.append(LiveSink(open_store(settings.lake), lateness))
+        sinks.append(LiveSink(open_store(settings.lake), settings.lateness))
     return sinks
