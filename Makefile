@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo demo-cloud dev dashboard test setup contracts format lint types bench lock clean
+.PHONY: help demo demo-cloud dev dashboard export screenshots test setup contracts format lint types bench lock clean
 
 help:  ## what each word does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -20,6 +20,12 @@ dev: $(INSTALLED)  ## the live platform, until Ctrl-C
 
 dashboard: $(INSTALLED)  ## the pages on what was published last, until Ctrl-C [RUN=demo | RUN=dev]
 	@python -m local dashboard $(if $(RUN),--run "$(RUN)")
+
+export: $(INSTALLED)  ## published tables as files [TO=folder] [FORM=parquet | csv | duckdb] [RUN=demo | dev]
+	@python -m local export $(or $(TO),.musicflow/exported) $(if $(FORM),--form "$(FORM)") $(if $(RUN),--run "$(RUN)")
+
+screenshots: $(INSTALLED)  ## the docs' pictures of the dashboard [RUN=demo | RUN=dev]
+	@python -m local screenshots $(if $(RUN),--run "$(RUN)")
 
 test: $(INSTALLED)  ## all tests [ARGS="-m 'not integration'": the fast ones]
 	pytest $(ARGS)

@@ -1,9 +1,10 @@
 """`python -m local demo`, `dev` and `dashboard`."""
 
+import os
 import signal
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, get_args
 
 import click
 
@@ -12,10 +13,12 @@ from local import bigquery_emulator, go_tools, places
 from local import dashboard as dashboard_run
 from local import demo as demo_run
 from local import dev as dev_run
+from local import export as export_run
 from local.go_tools import FAKE_GCS, MINIO
 from local.workspace import Workspace
 
 WORK_FOLDER = Path(".musicflow")
+IMAGES = Path("docs/images")
 CLOUDS = {"gs": places.google, "s3": places.s3}
 GOOGLE_USERS = 1000
 """Listeners where an emulator of BigQuery does the work of a warehouse."""
@@ -100,6 +103,49 @@ def dev(port: int, dashboard_port: int, users: int, home: Path) -> None:
     """The live platform, until Ctrl-C."""
     ports = dev_run.Ports(dagster=port, dashboard=dashboard_port)
     sys.exit(dev_run.run(Workspace.under(home), ports, users))
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--form", type=click.Choice(get_args(export_run.Form)), default="parquet")
+@click.option(
+    "--schema",
+    "schemas",
+    type=click.Choice(export_run.SCHEMAS),
+    multiple=True,
+    default=export_run.SCHEMAS,
+    show_default=True,
+    help="Which tables; may be given several times.",
+)
+@click.option(
+    "--run",
+    "name",
+    type=click.Choice(dashboard_run.RUNS),
+    help="Whose tables. [default: what was published last; MUSICFLOW_SNAPSHOT wins]",
+)
+@click.option("--home", type=click.Path(path_type=Path), default=WORK_FOLDER, show_default=True)
+def export(
+    folder: Path, form: export_run.Form, schemas: tuple[str, ...], name: str | None, home: Path
+) -> None:
+    """Write the published tables to FOLDER, as files for BI tools (docs/bi_tools.md)."""
+    run = name or dashboard_run.last_published(home)
+    given = os.environ.get("MUSICFLOW_SNAPSHOT")
+    snapshot = Path(given) if given else dashboard_run.workspace_of(home, run).snapshot
+    for file in export_run.export(snapshot, folder, form, schemas):
+        click.echo(file)
+
+
+@main.command()
+@click.option("--run", "name", type=click.Choice(dashboard_run.RUNS), help="Whose tables.")
+@click.option("--to", "folder", type=click.Path(path_type=Path), default=IMAGES, show_default=True)
+@click.option("--home", type=click.Path(path_type=Path), default=WORK_FOLDER, show_default=True)
+def screenshots(name: str | None, folder: Path, home: Path) -> None:
+    """Take the docs' pictures of the dashboard, with the system's Chromium."""
+    # Playwright is a tool of developers, and not installed by everybody.
+    from local import screenshots as pictures  # noqa: PLC0415
+
+    for file in pictures.take(home, name, folder):
+        click.echo(f"{file}  {file.stat().st_size // 1024} KB")
 
 
 @main.command()

@@ -11,7 +11,8 @@ from contracts.errors import ConfigurationError, LakeError
 from contracts.publication import Publication, current
 from contracts.store import disk_error
 
-Format = Literal["parquet", "csv", "duckdb"]
+Form = Literal["parquet", "csv", "duckdb"]
+SCHEMAS = ("marts", "reporting", "reconciliation")
 COPY_OPTIONS = {"parquet": "format parquet, compression zstd", "csv": "format csv, header"}
 STORAGE_VERSION = "v1.2.0"
 """Of an exported database, so that drivers that bring an older DuckDB can read it."""
@@ -20,7 +21,7 @@ FORMULA = r"^([=+@\t\r\n-])"
 ONE_FILE = "musicflow.duckdb"
 
 
-def export(snapshot: Path, target: Path, form: Format, schemas: tuple[str, ...]) -> list[Path]:
+def export(snapshot: Path, target: Path, form: Form, schemas: tuple[str, ...]) -> list[Path]:
     """Write the newest publication's tables of `schemas` to the folder `target`.
 
     A file is replaced at once when its table is complete, so that a reader of the last export
@@ -66,7 +67,7 @@ def opened(snapshot: Path, publication: Publication) -> Iterator[duckdb.DuckDBPy
         yield connection
 
 
-def _file(connection: duckdb.DuckDBPyConnection, name: str, form: Format, target: Path) -> Path:
+def _file(connection: duckdb.DuckDBPyConnection, name: str, form: Form, target: Path) -> Path:
     path = target / f"{name}.{form}"
     unfinished = path.with_name(f".{path.name}")
     rows = _inert(connection, name) if form == "csv" else f"from {name}"
