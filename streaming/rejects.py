@@ -33,6 +33,8 @@ class Rejects:
 
     judged_at: datetime
     files: tuple[str, ...]
+    content: str = ""
+    """Of rejects of a batch file: its hash, by which its record tells how to read them."""
 
     @property
     def writer(self) -> str:
@@ -81,7 +83,8 @@ class RejectLog:
         first, end = self._hours
         files = tuple(each.path for each in manifest.rejected_files if first <= each.hour < end)
         if files:
-            self.found.append(Rejects(manifest.batch_at, files))
+            content = manifest.writer if manifest.kind == "files" else ""
+            self.found.append(Rejects(manifest.batch_at, files, content))
 
 
 def last_before(manifests: ManifestLog, at: datetime) -> int:

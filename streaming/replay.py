@@ -19,6 +19,7 @@ from contracts.logs import log
 from contracts.manifests import ManifestLog
 from contracts.store import Store, open_store
 from streaming.attempts import clean
+from streaming.batch.again import AsMessages, as_messages
 from streaming.judge import Judge
 from streaming.lake_record import claim
 from streaming.limits import Limits
@@ -71,7 +72,9 @@ class Replayer:
     def __init__(self, store: Store, event: Event, limits: Limits, buffer_bytes: int) -> None:
         """Judge by today's `event` and `limits`; how late is too late asks the first judgement."""
         self._store = store
+        self._event = event
         self._event_name = event.name
+        self._longest = limits.max_event_bytes
         self._manifests = ManifestLog(store, event.name)
         self._judge = Judge(event, limits)
         self._buffer_bytes = buffer_bytes
@@ -97,12 +100,20 @@ class Replayer:
                  seconds=round(time.monotonic() - began, 2))  # fmt: skip
         return total
 
+    def _reader(self, rejects: Rejects) -> AsMessages | None:
+        """What makes messages of rejects, if they are of a file."""
+        if not rejects.content:
+            return None
+        return as_messages(self._store, self._event, rejects.content, self._longest)
+
     def _replay_batch(self, known: RejectLog, rejects: Rejects) -> ReplayAttempt:
         """Land what passes now of the rejects of one landing batch; the attempt that did."""
         for _ in range(TRIES):
             known.refresh()
             replays = known.replays_of(rejects)
-            batch = ReplayBatch(self._store, self._event_name, rejects, replays, known.seq)
+            batch = ReplayBatch(
+                self._store, self._event_name, rejects, replays, known.seq, self._reader(rejects)
+            )
             attempt = ReplayAttempt(batch, self._buffer_bytes)
             manifest = attempt.write(self._judge)
             if manifest is None:

@@ -13,6 +13,7 @@ from contracts.lake import batch_folder, hour_folder, hour_key
 from contracts.manifests import Manifest
 from contracts.store import Store
 from streaming.attempts import note, note_path
+from streaming.batch.again import AsMessages
 from streaming.judge import Judge
 from streaming.parquet import TaskFiles
 from streaming.rejects import Rejects, not_landed
@@ -30,6 +31,8 @@ class ReplayBatch:
     """All that landed some of these rejects, in manifests up to number `after`."""
     after: int
     """The batch takes the number after this one, or none."""
+    as_messages: AsMessages | None = None
+    """What makes messages of rejects that are of a file."""
 
     @property
     def number(self) -> int:
@@ -63,10 +66,17 @@ class ReplayAttempt:
             for messages in not_landed(batch.store, batch.rejects, batch.replays):
                 self.judged += messages.num_rows
                 if messages.num_rows:
-                    self._add(judge(messages, batch.rejects.judged_at).accepted)
+                    self._add(judge(self._sent(messages), batch.rejects.judged_at).accepted)
             return self._finished() if self.rows else None
         finally:
             self._files.abandon()
+
+    def _sent(self, rejects: pa.RecordBatch) -> pa.RecordBatch:
+        """Rejects as messages: those of a batch file are kept as they stand in it."""
+        if self._batch.as_messages is None:
+            return rejects
+        values = self._batch.as_messages([each or b"" for each in rejects["value"].to_pylist()])
+        return rejects.set_column(rejects.schema.get_field_index("value"), "value", values)
 
     def _add(self, accepted: pa.Table) -> None:
         """Keep rows that passed, each in the file of its hour."""

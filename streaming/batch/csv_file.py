@@ -75,6 +75,33 @@ class CsvReader:
             if len(waiting) > LONGEST_LINE:
                 raise ConfigurationError(f"{name} line {line} never ends: it is no CSV file")
 
+    def layout(self, file: BinaryIO, name: str) -> Layout:
+        """How a file is written.
+
+        Raises:
+            ConfigurationError: It can't be of the event at all.
+        """
+        waiting = b""
+        for block, at_end in blocks(file):
+            waiting = (waiting + block).removeprefix(BOM)
+            layout, _ = self._layout(waiting, name, at_end=at_end)
+            if layout is not None:
+                self._names.columns(layout.columns, name)
+                return layout
+        raise ConfigurationError(f"{name} is empty")
+
+    def again(self, records: Sequence[bytes], layout: Layout) -> pa.BinaryArray:
+        """Single records of such a file as messages; null where one is none."""
+        found = [split(each, layout.delimiter, self._longest, at_end=True) for each in records]
+        width = len(layout.columns)
+        is_sound = np.array([each.cells.tolist() == [width] for each in found], dtype=bool)
+        is_sound &= [_decodes(each) for each in records]
+        rows = np.flatnonzero(is_sound).tolist()
+        body = b"\n".join(found[row].rewritten.get(0, records[row]) for row in rows)
+        columns = self._names.columns(layout.columns, "the file")
+        messages = messages_of(_parsed(body, layout, len(rows)), columns)
+        return _spread(messages, is_sound)
+
     def _layout(self, block: bytes, name: str, *, at_end: bool) -> tuple[Layout | None, int]:
         """How the file is written, and how many bytes its header takes; None: not seen yet."""
         delimiter = self._delimiter or self._likeliest(_first_line(block))
@@ -132,11 +159,16 @@ def _records(
     rows = np.flatnonzero(is_sound)
     cells = _parsed(_body(block, found, rows, received), layout, len(rows))
     messages = messages_of(cells, columns)
-    if len(rows) < len(found.starts):
-        places = np.full(len(found.starts), -1)
-        places[rows] = np.arange(len(rows))
-        messages = messages.take(pa.array(places, mask=~is_sound))
-    return Records(found.lines + line, messages, received, line + found.line_feeds)
+    return Records(
+        found.lines + line, _spread(messages, is_sound), received, line + found.line_feeds
+    )
+
+
+def _spread(messages: pa.BinaryArray, is_sound: np.ndarray) -> pa.BinaryArray:
+    """The messages in the places of the sound records; null in the others."""
+    if is_sound.all():
+        return messages
+    return messages.take(pa.array(np.cumsum(is_sound) - 1, mask=~is_sound))
 
 
 def _is_utf8(block: bytes, records: Slices, count: int) -> np.ndarray:

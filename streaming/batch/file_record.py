@@ -22,8 +22,9 @@ class FileRecord(msgspec.Struct, frozen=True):
     after: int
     """Number of the event's last manifest when it first came: all of its own are later."""
     first_seen_at: datetime
+    form: str
+    """Its format, for whoever reads its rejects; of a CSV file also how it is written."""
     columns: tuple[str, ...] = ()
-    """Of a CSV file, for whoever reads its rejects."""
     delimiter: str = ""
     finished_at: datetime | None = None
     """When all of it had landed; the counts are set then."""

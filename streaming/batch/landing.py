@@ -207,7 +207,15 @@ class FileLanding:
     def _fresh(self, store: Store, manifests: ManifestLog) -> FileRecord:
         progress = read_progress(store, self.source.event.name)
         after = manifests.last(hint=progress.last_seq if progress else 0)
-        return FileRecord(self.source.name, after, datetime.now(UTC))
+        layout = self.source.layout(self.to.limits.max_event_bytes)
+        return FileRecord(
+            name=self.source.name,
+            after=after,
+            first_seen_at=datetime.now(UTC),
+            form=self.source.form,
+            columns=layout.columns if layout else (),
+            delimiter=layout.delimiter if layout else "",
+        )
 
     def _finished(self, record: FileRecord) -> FileRecord:
         reasons: Counter[str] = Counter()

@@ -1,6 +1,6 @@
 """NDJSON files: each line is a message as Kafka would carry it, or has the lake's names."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 import msgspec
@@ -52,10 +52,13 @@ class NdjsonReader:
         has_data = ends > starts
         received = Slices(block, starts[has_data], ends[has_data])
         lines = line + np.flatnonzero(has_data)
-        texts = received.take(range(len(lines)))
-        if LAKES in block:
-            texts = [wire_named(self._names, text) if LAKES in text else text for text in texts]
-        return Records(lines, pa.array(texts, pa.binary()), received, line + len(feeds))
+        messages = self.messages(received.take(range(len(lines))))
+        return Records(lines, messages, received, line + len(feeds))
+
+    def messages(self, texts: Sequence[bytes]) -> pa.BinaryArray:
+        """Lines as messages, those with the lake's names under the wire's."""
+        wires = [wire_named(self._names, text) if LAKES in text else text for text in texts]
+        return pa.array(wires, pa.binary())
 
 
 def wire_named(names: Names, message: bytes) -> bytes:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from contracts.errors import ConfigurationError
 from contracts.events import EVENTS_BY_NAME, Event
-from streaming.batch.csv_file import CsvReader
+from streaming.batch.csv_file import CsvReader, Layout
 from streaming.batch.ndjson_file import NdjsonReader
 from streaming.batch.opening import content_hash, opened, problems_told
 from streaming.batch.parquet_file import ParquetReader
@@ -79,10 +79,21 @@ class Source:
             if self.form == "ndjson":
                 yield from NdjsonReader(self.event).records(file, self.name)
             else:
-                reader = CsvReader(
-                    self.event, longest, self.reading.columns, self.reading.delimiter
-                )
-                yield from reader.records(file, self.name)
+                yield from self._csv(longest).records(file, self.name)
+
+    def layout(self, longest: int) -> Layout | None:
+        """How a CSV file is written; None for another.
+
+        Raises:
+            ConfigurationError: It can't be read, or can't be of the event at all.
+        """
+        if self.form != "csv":
+            return None
+        with opened(self.path) as file:
+            return self._csv(longest).layout(file, self.name)
+
+    def _csv(self, longest: int) -> CsvReader:
+        return CsvReader(self.event, longest, self.reading.columns, self.reading.delimiter)
 
 
 def source_of(path: Path, reading: Reading) -> Source:
