@@ -30,23 +30,40 @@ SONGS = Ranked(
     "song_key", ("song_title", "artist_name"), "reporting.rpt_song_plays", "marts.dim_songs"
 )
 ARTISTS = Ranked("artist_key", ("artist_name",), "reporting.rpt_artist_plays", "marts.dim_artists")
-MOST_DAYS_FILTERED = 28
-"""With a filter single streams are read, of so many days at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How many of the chosen days a chart is of at most, and of how many it tells what moved."""
+
+    days: int
+    compared_days: int
+
+
+BY_DAY = Reach(days=91, compared_days=28)
+"""Plays are kept by day."""
+BY_STREAM = Reach(days=28, compared_days=7)
+"""With a filter of state, plan or device single streams are counted, which takes longer."""
+
+
+def reach(filters: Filters) -> Reach:
+    """How far charts reach with these filters."""
+    return BY_STREAM if filters.is_listening_filtered else BY_DAY
 
 
 def period(filters: Filters, kind: str) -> tuple[Filters, Filters]:
     """The filters with the days of a period, and with those of the period before.
 
     A day is the last of the chosen ones; a week is its ISO week, up to that day, and moves
-    against the whole week before. With filters, chosen days are their last 28.
+    against the whole week before. Chosen days are as many
+    of the last as charts reach.
 
     >>> now, before = period(Filters(date(2026, 1, 1), date(2026, 1, 7)), "Week")
     >>> f"{now.first} {now.last} {before.first} {before.last}"
     '2026-01-05 2026-01-07 2025-12-29 2026-01-04'
     """
     first, last = filters.first, filters.last
-    if filters.is_listening_filtered:
-        first = max(first, last - timedelta(days=MOST_DAYS_FILTERED - 1))
+    first = max(first, last - timedelta(days=reach(filters).days - 1))
     if kind == DAY:
         first = last
     elif kind == WEEK:
@@ -56,38 +73,65 @@ def period(filters: Filters, kind: str) -> tuple[Filters, Filters]:
     return now, replace(filters, first=first - length, last=first - timedelta(days=1))
 
 
-def top(tables: Tables, ranked: Ranked, now: Filters, before: Filters) -> pl.DataFrame:
+def top(
+    tables: Tables, ranked: Ranked, now: Filters, before: Filters | None = None
+) -> pl.DataFrame:
     """The first hundred, most played first: rank, previous_rank, names, plays, rates.
 
     Equals stand by name, so that they always stand in the same order. `previous_rank` is null
-    where there were no plays in the period before.
+    for what was not among the first hundred of the period before.
     """
     plays = _plays_of_streams if now.is_listening_filtered else _plays_by_day
-    names = ", ".join(ranked.names)
-    rank = f"row_number() over (order by plays desc, {names})"
     conditions = _of_streams(now)
+    parts = [
+        f"now as ({plays(ranked, 'first', 'end', conditions)})",
+        _first_hundred("ranked", "now", ranked),
+    ]
+    parameters: dict[str, Value] = {
+        "first": _midnight(now.first),
+        "end": _midnight(now.last + timedelta(days=1)),
+    }
+    previous, joined = "cast(null as bigint)", ""
+    if before:
+        parts += [
+            f"before as ({plays(ranked, 'first_before', 'first', conditions)})",
+            _first_hundred("ranked_before", "before", ranked),
+        ]
+        parameters["first_before"] = _midnight(before.first)
+        previous = "ranked_before.rank"
+        joined = f"left join ranked_before on ranked.{ranked.key} = ranked_before.{ranked.key}"
     return tables.rows(
-        f"with now as ({plays(ranked, 'first', 'end', conditions)}),"
-        f" before as ({plays(ranked, 'first_before', 'first', conditions)}),"
-        f" ranked_before as (select {ranked.key}, {rank} as previous_rank"
-        f"  from before inner join {ranked.dimension} using ({ranked.key})),"
-        f" ranked as (select *, {rank} as rank"
-        f"  from now inner join {ranked.dimension} using ({ranked.key}))"
-        f" select rank, previous_rank, {names}, plays, listening_seconds,"
-        "  skips / plays as skip_rate, completions / plays as completion_rate"
-        f" from ranked left join ranked_before using ({ranked.key})"
-        f" where rank <= {PLACES} order by rank",
+        f"with {', '.join(parts)} select ranked.rank, {previous} as previous_rank,"
+        f" {', '.join(f'ranked.{name}' for name in ranked.names)}, ranked.plays,"
+        " ranked.listening_seconds, ranked.skips / ranked.plays as skip_rate,"
+        " ranked.completions / ranked.plays as completion_rate"
+        f" from ranked {joined} order by ranked.rank",
         **conditions.parameters,
-        first_before=_midnight(before.first),
-        first=_midnight(now.first),
-        end=_midnight(now.last + timedelta(days=1)),
+        **parameters,
     )
 
 
-def has_days(tables: Tables, filters: Filters) -> bool:
-    """Whether the data reaches back into the days of `filters`."""
+def is_comparable(tables: Tables, now: Filters, before: Filters) -> bool:
+    """Whether the data reaches back into the period before, and to compare is not too dear."""
     first = tables.publication.first_hour
-    return first is not None and first.date() <= filters.last
+    has_data = first is not None and first.date() <= before.last
+    return has_data and now.days <= reach(now).compared_days
+
+
+def _first_hundred(name: str, of: str, ranked: Ranked) -> str:
+    """The step `name` of a query: the first hundred of the step `of`, with names and ranks.
+
+    Only what can be among them gets its name: most songs are far below.
+    """
+    names = ", ".join(ranked.names)
+    least = f"select plays from {of} order by plays desc limit {PLACES}"
+    return (
+        f"{name} as (select {of}.*, {names},"
+        f" row_number() over (order by plays desc, {names}, {ranked.key}) as rank"
+        f" from {of} inner join {ranked.dimension} using ({ranked.key})"
+        f" where plays >= (select min(plays) from ({least}))"
+        f" qualify rank <= {PLACES})"
+    )
 
 
 def _plays_by_day(ranked: Ranked, first: str, end: str, _conditions: Condition) -> str:

@@ -18,11 +18,18 @@ def choices(tables: Tables) -> Choices | None:
     return Choices(
         publication.first_hour.date(),
         publication.last_hour.date(),
-        states=_values(tables, "reporting.rpt_geography", "state"),
+        states=_states(tables),
         countries=_values(tables, "reporting.rpt_player_engagement", "country"),
         plans=PLANS,
         devices=_values(tables, "marts.dim_devices", "device_type"),
     )
+
+
+def _states(tables: Tables) -> tuple[str, ...]:
+    """All states that were ever seen; the dimension is far smaller than the reports."""
+    # It has another name for what is not known than the reports.
+    known = _values(tables, "marts.dim_locations", "state")
+    return tuple("unknown" if state == "Unknown state" else state for state in known)
 
 
 def _values(tables: Tables, table: str, column: str) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from dashboard.filters import Filters
 STREAMS = "reporting.rpt_streams_by_hour"
 LISTENERS = "reporting.rpt_listener_days"
 SESSIONS = "reporting.rpt_session_days"
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +25,15 @@ class Today:
     @classmethod
     def of(cls, tables: Tables, filters: Filters) -> "Today":
         """The last chosen day; it ends where the data ends."""
-        end = datetime.combine(filters.last + timedelta(days=1), time(), UTC)
+        end = datetime.combine(filters.last + DAY, time(), UTC)
         last = tables.publication.last_hour
         as_of = min(end, last + timedelta(hours=1)) if last else end
-        return cls(filters.last, max(as_of, end - timedelta(days=1)))
+        return cls(filters.last, max(as_of, end - DAY))
 
     @property
     def is_over(self) -> bool:
         """Whether the whole day is built, so that it can be compared with whole days."""
-        return self.as_of >= datetime.combine(self.day + timedelta(days=1), time(), UTC)
+        return self.as_of >= datetime.combine(self.day + DAY, time(), UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,7 @@ class Streams:
 
 def today_and_before(tables: Tables, filters: Filters, today: Today) -> tuple[Streams, Streams]:
     """Streams of the day as far as it is built, and of the day before up to the same hour."""
-    day = timedelta(days=1)
-    two_days = replace(filters, first=today.day - day, last=today.day)
+    two_days = replace(filters, first=today.day - DAY, last=today.day)
     where = two_days.where(hour="hour_starts_at", state="state", plan="level", device="device_type")
     as_of = today.as_of.replace(tzinfo=None)
     found = tables.rows(
@@ -61,7 +61,7 @@ def today_and_before(tables: Tables, filters: Filters, today: Today) -> tuple[St
         " and (hour_starts_at < $same_hour or hour_starts_at >= $today) group by 1",
         **where.parameters,
         today=datetime.combine(today.day, time()),
-        same_hour=as_of - day,
+        same_hour=as_of - DAY,
     )
     counts = {is_today: Streams(streams, skips) for is_today, streams, skips in found.iter_rows()}
     nothing = Streams(0, 0)
@@ -78,44 +78,52 @@ def streams_in_total(tables: Tables, filters: Filters) -> int:
 def active_users(tables: Tables, today: Today, filters: Filters) -> pl.DataFrame:
     """Listeners active on each chosen day: daily_users, weekly_users, monthly_users, paid_users.
 
-    With a filter of state, plan or device only the last day and those that it is compared with
-    have weekly and monthly ones: to count them is dear.
+    Those who pay are counted for the last 28 chosen days. With a filter of state, plan or device
+    the others are too, and only the last day has weekly and monthly ones: to count them is dear.
     """
-    daily = _daily_users(tables, filters)
-    if not filters.is_listening_filtered:
+    counted = _counted_users(tables, filters)
+    if filters.is_listening_filtered:
+        periods = _periods(tables, filters, today.day)
+    else:
+        counted = counted.drop("daily_users")
         where = filters.where(day="active_on")
         periods = tables.rows(
-            "select active_on, weekly_users, monthly_users from reporting.rpt_active_users"
-            f" where {where.sql}",
+            "select active_on, daily_users, weekly_users, monthly_users"
+            f" from reporting.rpt_active_users where {where.sql}",
             **where.parameters,
         )
-    else:
-        periods = pl.DataFrame(
-            {
-                "active_on": [today.day],
-                "weekly_users": [users_within(tables, filters, today.day, 7)],
-                "monthly_users": [users_within(tables, filters, today.day, 28)],
-            }
-        )
-    return daily.join(periods, on="active_on", how="full", coalesce=True).sort("active_on")
+    return counted.join(periods, on="active_on", how="full", coalesce=True).sort("active_on")
 
 
-def _daily_users(tables: Tables, filters: Filters) -> pl.DataFrame:
-    where = filters.where(day="active_on", state="state", plan="level", device="device_type")
+def _counted_users(tables: Tables, filters: Filters) -> pl.DataFrame:
+    """Different listeners of each of the last 28 chosen days, and those of them who pay."""
+    recent = replace(filters, first=max(filters.first, filters.last - 27 * DAY))
+    where = recent.where(day="active_on", state="state", plan="level", device="device_type")
+    # By groups of groups: several times faster than to count different ones.
     return tables.rows(
-        "select active_on, count(distinct listener_number) as daily_users,"
-        " count(distinct listener_number) filter (where level = 'paid') as paid_users"
-        f" from {LISTENERS} where {where.sql} group by active_on",
+        "with listeners as ("
+        " select active_on, listener_number, max(level = 'paid') as pays"
+        f" from {LISTENERS} where {where.sql} group by active_on, listener_number)"
+        " select active_on, count(*) as daily_users, count(*) filter (where pays) as paid_users"
+        " from listeners group by active_on",
         **where.parameters,
     )
 
 
-def users_within(tables: Tables, filters: Filters, last: date, days: int) -> int:
-    """Different listeners of `days` days that end with `last`."""
-    window = replace(filters, first=last - timedelta(days=days - 1), last=last)
-    where = window.where(day="active_on", state="state", plan="level", device="device_type")
-    query = f"select count(distinct listener_number) from {LISTENERS} where {where.sql}"
-    return int(tables.rows(query, **where.parameters).item())
+def _periods(tables: Tables, filters: Filters, last: date) -> pl.DataFrame:
+    """Different listeners of the 7 and of the 28 days that end with `last`."""
+    month = replace(filters, first=last - 27 * DAY, last=last)
+    where = month.where(day="active_on", state="state", plan="level", device="device_type")
+    return tables.rows(
+        "with listeners as ("
+        " select listener_number, max(active_on) as last_active_on"
+        f" from {LISTENERS} where {where.sql} group by listener_number)"
+        " select cast($last as date) as active_on,"
+        " count(*) filter (where last_active_on >= $week) as weekly_users,"
+        " count(*) as monthly_users from listeners",
+        **where.parameters,
+        week=last - 6 * DAY,
+    )
 
 
 def days(tables: Tables, filters: Filters) -> pl.DataFrame:

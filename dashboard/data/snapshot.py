@@ -71,6 +71,7 @@ class OpenPublication:
         connection = self._connection
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("set preserve_insertion_order = false")
+        connection.execute("set parquet_metadata_cache = true")
         # First those of files: the others read them.
         tables = sorted(self.record.tables.items(), key=lambda item: bool(item[1].view))
         for name, table in tables:

@@ -10,35 +10,47 @@ from dashboard.figures import charts as figures
 from dashboard.filters import Filters
 from dashboard.view import View
 
+SHOWN: dict[str, tuple[Ranked, str]] = {
+    "Songs": (SONGS, "reporting.rpt_top_songs"),
+    "Artists": (ARTISTS, "reporting.rpt_top_artists"),
+}
+
 
 def show(view: View) -> None:
     """Show the page."""
-    kind = st.segmented_control(
-        "Period", charts.PERIODS, default=charts.RANGE, required=True, key="period",
-        bind="query-params",
-    )  # fmt: skip
-    now, before = charts.period(view.filters, kind or charts.RANGE)
-    is_comparable = charts.has_days(view.tables, before)
+    kind, name = _choose()
+    now, before = charts.period(view.filters, kind)
+    is_comparable = charts.is_comparable(view.tables, now, before)
     _say(now, before, is_comparable=is_comparable)
     if kind == charts.RANGE and now.days < view.filters.days:
-        components.note(
-            f"With a filter, charts are of the last {charts.MOST_DAYS_FILTERED} chosen days."
+        components.note(f"Charts with these filters are of the last {now.days} chosen days.")
+    ranked, of = SHOWN[name]
+    top = charts.top(view.tables, ranked, now, before if is_comparable else None)
+    _show_top(top, name, ranked, of, is_comparable=is_comparable)
+
+
+def _choose() -> tuple[str, str]:
+    """The period, and what is ranked; both are in the URL."""
+    with st.container(horizontal=True):
+        kind = st.segmented_control(
+            "Period", charts.PERIODS, default=charts.RANGE, required=True, key="period",
+            bind="query-params",
+        )  # fmt: skip
+        name = st.segmented_control(
+            "Of", list(SHOWN), default="Songs", required=True, key="of", bind="query-params"
         )
-    songs, artists = st.tabs(["Songs", "Artists"])
-    for tab, name, ranked, of in (
-        (songs, "Songs", SONGS, "reporting.rpt_top_songs"),
-        (artists, "Artists", ARTISTS, "reporting.rpt_top_artists"),
-    ):
-        with tab:
-            top = charts.top(view.tables, ranked, now, before)
-            _show_top(top, name, ranked, of, is_comparable=is_comparable)
+    return kind or charts.RANGE, name or "Songs"
 
 
 def _say(now: Filters, before: Filters, *, is_comparable: bool) -> None:
-    against = f"{before.first} to {before.last}" if before.days > 1 else f"{before.first}"
     shown = f"{now.first} to {now.last}" if now.days > 1 else f"{now.first}"
-    compared = f"movement against {against}" if is_comparable else "nothing earlier to compare with"
-    components.note(f"Most played {shown} (UTC), {compared}.")
+    against = f"{before.first} to {before.last}" if before.days > 1 else f"{before.first}"
+    compared = (
+        f"; moved against {against}, “new” was not among the first hundred then"
+        if is_comparable
+        else ""
+    )
+    components.note(f"Most played {shown} (UTC){compared}.")
 
 
 def _show_top(

@@ -49,7 +49,10 @@ def tables() -> MemoryTables:
         {"started_on": day, "state": "CA", "level": "free", "device_type": "phone", "sessions": 4}
         for day in (FIRST, LAST)
     ]
-    active = {"active_on": [FIRST, LAST], "weekly_users": [2, 3], "monthly_users": [2, 3]}
+    active = {
+        "active_on": [FIRST, LAST], "daily_users": [2, 2], "weekly_users": [2, 3],
+        "monthly_users": [2, 3],
+    }  # fmt: skip
     memory = MemoryTables(
         {
             "reconciliation.built_hours": BUILT,
@@ -109,15 +112,21 @@ def test_days_have_streams_and_sessions(tables):
     assert days["skip_rate"].to_list() == pytest.approx([1 / 3, 1 / 3])
 
 
-def test_a_listener_of_two_days_counts_once_in_a_week(tables):
-    users = overview.active_users(tables, Today.of(tables, BOTH), BOTH)
-    filtered = replace(BOTH, states=("CA", "NY"))
+@pytest.mark.parametrize(
+    ("filters", "daily", "paid", "weekly"),
+    [
+        pytest.param(BOTH, [2, 2], [1, 1], [2, 3], id="none"),
+        pytest.param(replace(BOTH, states=("CA", "NY")), [2, 2], [1, 1], [None, 3], id="states"),
+        pytest.param(replace(BOTH, plans=("paid",)), [1, 1], [1, 1], [None, 1], id="who pays"),
+    ],
+)
+def test_a_listener_of_two_days_counts_once_in_a_week(tables, filters, daily, paid, weekly):
+    users = overview.active_users(tables, Today.of(tables, BOTH), filters)
 
-    assert users["daily_users"].to_list() == [2, 2]
-    assert users["paid_users"].to_list() == [1, 1]
-    assert users["weekly_users"].to_list() == [2, 3]
-    assert overview.users_within(tables, filtered, LAST, 7) == 3
-    assert overview.users_within(tables, replace(BOTH, plans=("paid",)), LAST, 28) == 1
+    assert users["daily_users"].to_list() == daily
+    assert users["paid_users"].to_list() == paid
+    assert users["weekly_users"].to_list() == weekly
+    assert users["monthly_users"].to_list() == weekly
 
 
 def test_completeness_counts_the_hours_of_the_range_that_are_built(tables):
