@@ -60,6 +60,8 @@ RAW_COLUMNS = tuple(
 )
 _EVENT_TYPE = Column("event_type", "text", "The action, such as play or skip.")
 _REGION = Column("region", "text", "Region within the country, as the event names it.")
+_ID = Column("id", "integer", "Number of the row, by which its users refer to it.")
+_WINDOW_ID = Column("window_id", "integer", "The row of the metrics.")
 _DAY = Column("day", "date", "Day of the events, UTC.")
 _MINUTE = Column("window_start", "timestamp", "Start of the minute of the events, UTC.")
 _EVENTS = Column("events", "integer", "Events of this kind, each counted once.")
@@ -83,13 +85,13 @@ STAGING_EVENTS = Table(
 DAILY_METRICS = Table(
     "daily_metrics",
     "Events and listeners by day, kind of action and region, always current.",
-    (_DAY, _EVENT_TYPE, _REGION, _EVENTS, _USERS),
+    (_ID, _DAY, _EVENT_TYPE, _REGION, _EVENTS, _USERS),
     ("day", "event_type", "region"),
 )
 MINUTE_METRICS = Table(
     "minute_metrics",
     "Events and listeners by minute, kind of action and region, always current.",
-    (_MINUTE, _EVENT_TYPE, _REGION, _EVENTS, _USERS,
+    (_ID, _MINUTE, _EVENT_TYPE, _REGION, _EVENTS, _USERS,
      Column("is_final", "boolean",
             "Whether the watermark has passed it. What comes later still counts.")),
     ("window_start", "event_type", "region"),
@@ -97,14 +99,14 @@ MINUTE_METRICS = Table(
 DAILY_USERS = Table(
     "daily_users",
     "Who is counted in daily_metrics: what keeps a listener from counting twice.",
-    (_DAY, _EVENT_TYPE, _REGION, _USER),
-    ("day", "event_type", "region", "user_id"),
+    (_WINDOW_ID, _USER),
+    ("window_id", "user_id"),
 )
 MINUTE_USERS = Table(
     "minute_users",
     "Who is counted in minute_metrics: what keeps a listener from counting twice.",
-    (_MINUTE, _EVENT_TYPE, _REGION, _USER),
-    ("window_start", "event_type", "region", "user_id"),
+    (_WINDOW_ID, _USER),
+    ("window_id", "user_id"),
 )
 SERVING_BATCHES = Table(
     "serving_batches",

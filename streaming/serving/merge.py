@@ -1,9 +1,9 @@
 """The one transaction that makes staged rows events, and the metrics a recount of all events.
 
-An event is new if its id is. A listener is new in a window if the window's `…_users` table has no
-row for them. Both are inserts that pass over what stands, so what the metrics are raised by is
-what was really inserted, however often and in whatever order rows come. Nothing that stands is
-read again, so a batch costs what it brings.
+An event is new if its id is. A listener is new in a window if `…_users` has no row of the two. Both
+are inserts that pass over what stands, so what the metrics are raised by is what was really
+inserted, however often and in whatever order rows come. Nothing that stands is read again, so a
+batch costs what it brings.
 
 Writers take turns (`LOCK`): they would otherwise wait for each other's rows, in any order.
 """
@@ -11,7 +11,7 @@ Writers take turns (`LOCK`): they would otherwise wait for each other's rows, in
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 import psycopg
 
@@ -26,38 +26,14 @@ STAGE = f"copy staging_events (run, {_NAMES}) from stdin"
 
 
 # Statements are made of names in this file alone, never of values.
-def _grain(table: str, window: str, start: str) -> str:
-    """Parts of the statement that keep `<table>_metrics`, whose windows begin at `start`.
+_NEW = """
+create temporary table new_events (
+    window_start timestamp with time zone, day date, event_type text, region text,
+    user_id bigint, ts timestamp with time zone
+) on commit drop
+"""
 
-    `window` is the name of that column.
-    """
-    final = ", is_final" if table == "minute" else ""
-    return f"""
-    {table}_members as (
-        insert into {table}_users ({window}, event_type, region, user_id)
-        select distinct {start}, event_type, region, user_id from inserted
-        on conflict do nothing
-        returning {window}, event_type, region
-    ),
-    {table}_users_added as (
-        select {window}, event_type, region, count(*) as users
-        from {table}_members group by {window}, event_type, region
-    ),
-    {table}_events_added as (
-        select {start} as {window}, event_type, region, count(*) as events
-        from inserted group by {start}, event_type, region
-    ),
-    {table}_done as (
-        insert into {table}_metrics as kept ({window}, event_type, region, events, users{final})
-        select {window}, event_type, region, events, coalesce(users, 0){", false" if final else ""}
-        from {table}_events_added
-        left join {table}_users_added using ({window}, event_type, region)
-        on conflict ({window}, event_type, region) do update
-        set events = kept.events + excluded.events, users = kept.users + excluded.users
-    )"""  # noqa: S608
-
-
-MERGE = f"""
+_INSERT = f"""
 with staged as (
     delete from staging_events where run = any(%(runs)s) returning {_NAMES}
 ),
@@ -66,14 +42,53 @@ inserted as (
     on conflict (event_id) do nothing
     returning event_type, region, user_id, ts
 ),
-{_grain("minute", "window_start", "date_trunc('minute', ts, 'UTC')")},
-{_grain("daily", "day", "(ts at time zone 'UTC')::date")}
-select
-    (select count(*) from staged) as events,
-    (select count(*) from inserted) as inserted,
-    (select min(ts) from inserted) as first_ts,
-    (select max(ts) from inserted) as last_ts
+kept as (
+    insert into new_events
+    select
+        date_trunc('minute', ts, 'UTC'), (ts at time zone 'UTC')::date,
+        event_type, region, user_id, ts
+    from inserted
+)
+select count(*) from staged
 """  # noqa: S608
+
+_FACTS = "select count(*), min(ts), max(ts) from new_events"
+
+
+def _count_events(table: str, window: str) -> str:
+    """Raise the events of `<table>_metrics` by the new ones; `window` is its column."""
+    return f"""
+    insert into {table}_metrics as kept ({window}, event_type, region, events, users)
+    select {window}, event_type, region, count(*), 0
+    from new_events group by {window}, event_type, region
+    on conflict ({window}, event_type, region) do update
+    set events = kept.events + excluded.events
+    """  # noqa: S608
+
+
+def _count_users(table: str, window: str) -> str:
+    """Raise the users of `<table>_metrics` by those who were not in a window before."""
+    return f"""
+    with members as (
+        insert into {table}_users (window_id, user_id)
+        select distinct windows.id, new_events.user_id
+        from new_events
+        join {table}_metrics as windows using ({window}, event_type, region)
+        on conflict do nothing
+        returning window_id
+    ),
+    added as (select window_id, count(*) as users from members group by window_id)
+    update {table}_metrics as kept set users = kept.users + added.users
+    from added where kept.id = added.window_id
+    """  # noqa: S608
+
+
+_COUNT = (
+    _count_events("minute", "window_start"),
+    _count_users("minute", "window_start"),
+    _count_events("daily", "day"),
+    _count_users("daily", "day"),
+)
 
 FINISH = """
 update minute_metrics set is_final = true
@@ -107,6 +122,16 @@ def merge(connection: psycopg.Connection, runs: Sequence[str], lateness: timedel
         runs: Whose rows.
         lateness: How long before the newest window others become final.
     """
-    row = connection.execute(MERGE, {"runs": list(runs)}).fetchone()
+    connection.execute("set local work_mem = '64MB'")
+    connection.execute(_NEW)
+    events = _row(connection.execute(_INSERT, {"runs": list(runs)}))[0]
+    connection.execute("analyze new_events")
+    for count in _COUNT:
+        connection.execute(count)
     connection.execute(FINISH, {"lateness": lateness})
-    return Merged(*cast("tuple[int, int, datetime | None, datetime | None]", row))
+    inserted, first_ts, last_ts = _row(connection.execute(_FACTS))
+    return Merged(events, inserted, first_ts, last_ts)
+
+
+def _row(cursor: psycopg.Cursor) -> tuple[Any, ...]:
+    return cast("tuple[Any, ...]", cursor.fetchone())

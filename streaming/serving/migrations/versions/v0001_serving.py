@@ -1,7 +1,7 @@
 """The tables of serving.
 
-Each user of a window has a row in its `…_users` table: an insert that finds no such row is what
-adds one to the window's `users`, so counting costs what is new, not what is there.
+Each user of a window (a row of `…_metrics`, by its id) has a row in `…_users`: an insert that
+finds no such row adds one to the window's `users`. So counting costs what is new.
 """
 
 from alembic import op
@@ -36,6 +36,7 @@ STEPS = (
     f"create unlogged table staging_events (run text not null, {EVENT})",
     """
     create table daily_metrics (
+        id bigint generated always as identity unique,
         day date not null,
         event_type text not null,
         region text not null,
@@ -46,32 +47,29 @@ STEPS = (
     """,
     """
     create table minute_metrics (
+        id bigint generated always as identity unique,
         window_start timestamp with time zone not null,
         event_type text not null,
         region text not null,
         events bigint not null,
         users bigint not null,
-        is_final boolean not null,
+        is_final boolean not null default false,
         primary key (window_start, event_type, region)
     ) with (fillfactor = 70)
     """,
     "create index minute_metrics_open on minute_metrics (window_start) where not is_final",
     """
     create table daily_users (
-        day date not null,
-        event_type text not null,
-        region text not null,
+        window_id bigint not null,
         user_id bigint not null,
-        primary key (day, event_type, region, user_id)
+        primary key (window_id, user_id)
     )
     """,
     """
     create table minute_users (
-        window_start timestamp with time zone not null,
-        event_type text not null,
-        region text not null,
+        window_id bigint not null,
         user_id bigint not null,
-        primary key (window_start, event_type, region, user_id)
+        primary key (window_id, user_id)
     )
     """,
     """
