@@ -3,7 +3,7 @@
 import secrets
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
+from typing import Protocol
 
 import streamlit as st
 
@@ -19,6 +19,14 @@ from dashboard.settings import Settings
 from dashboard.view import View
 
 LAST_PAGE = "last-page"
+
+
+class Publications(Protocol):
+    """Where publications are found."""
+
+    def newest(self) -> Tables:
+        """The newest publication, for one page view."""
+        ...
 
 
 def run(settings: Settings) -> None:
@@ -78,7 +86,7 @@ def _newest(page: Page, settings: Settings) -> Tables | None:
         LakeError: Its record cannot be read, and the page can't do without.
     """
     try:
-        return tables_of(settings.snapshot).newest()
+        return tables_of(settings).newest()
     except NotPublishedError:
         return None
     except LakeError as error:
@@ -121,6 +129,10 @@ def _complete_badge(state: Completeness) -> None:
 
 
 @cache
-def tables_of(snapshot: Path) -> SnapshotTables:
-    """The published tables, opened once per process."""
-    return SnapshotTables(snapshot)
+def tables_of(settings: Settings) -> Publications:
+    """The published tables, opened once per process: a snapshot, or BigQuery's marts."""
+    if settings.target == "gcp":
+        from dashboard.data.bigquery import BigQueryMarts, Place  # noqa: PLC0415  slow, and an extra
+
+        return BigQueryMarts(Place.read())
+    return SnapshotTables(settings.snapshot)

@@ -18,6 +18,8 @@ TABLE_ROWS = 12
 ROW_PIXELS = 35
 RATES = ("_rate", "_share", "share_of_topic")
 """How columns end that are shares of one; they are shown in percent."""
+LISTENING = "listening_seconds"
+"""How columns end that are shown in hours; as CSV they are seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +110,8 @@ def table(
         return
     shown = {each: column_config(frame, each, (labels or {}).get(each)) for each in frame.columns}
     rows = min(frame.height, TABLE_ROWS) + 1
-    rates = [each for each in frame.columns if each.endswith(RATES)]
     st.dataframe(
-        frame.with_columns(pl.col(rates) * 100),
+        _in_units(frame),
         hide_index=True,
         column_config=shown | dict(columns or {}),
         height=rows * ROW_PIXELS + 2,
@@ -119,6 +120,13 @@ def table(
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         download(frame, name)
         definition(of)
+
+
+def _in_units(frame: pl.DataFrame) -> pl.DataFrame:
+    """Shares in percent, listening in hours: as people read them."""
+    rates = [each for each in frame.columns if each.endswith(RATES)]
+    listening = [each for each in frame.columns if each.endswith(LISTENING)]
+    return frame.with_columns(pl.col(rates) * 100, pl.col(listening) / 3600)
 
 
 def download(frame: pl.DataFrame, name: str) -> None:
@@ -138,20 +146,27 @@ def download(frame: pl.DataFrame, name: str) -> None:
 
 def column_config(frame: pl.DataFrame, name: str, label: str | None = None) -> "ColumnConfig":
     """How a column is shown: by its type, and the unit that its name ends in."""
-    heading = label or in_words(name)
-    kind = frame.schema[name]
-    types = st.column_config
-    if name.endswith(RATES):
-        return types.NumberColumn(f"{heading} (%)", format="%.1f")
-    if kind.is_integer():
-        return types.NumberColumn(heading, format="localized", step=1)
+    types, heading, kind = st.column_config, label or in_words(name), frame.schema[name]
     if kind.is_numeric():
-        return types.NumberColumn(heading, format="%,.1f")
+        return _number_column(name, heading, is_integer=kind.is_integer())
     if kind == pl.Datetime:
         return types.DatetimeColumn(f"{heading} (UTC)", format="YYYY-MM-DD HH:mm")
     if kind == pl.Date:
         return types.DateColumn(heading, format="YYYY-MM-DD")
     return types.TextColumn(heading) if kind == pl.String else types.Column(heading)
+
+
+def _number_column(name: str, heading: str, *, is_integer: bool) -> "ColumnConfig":
+    number = st.column_config.NumberColumn
+    if name.endswith(RATES):
+        return number(f"{heading} (%)", format="%.1f")
+    if name.endswith(LISTENING):
+        return number(heading.replace("(s)", "(h)"), format="%,.1f")
+    return (
+        number(heading, format="localized", step=1)
+        if is_integer
+        else number(heading, format="%,.1f")
+    )
 
 
 def chart(

@@ -102,7 +102,7 @@ def _counted_users(tables: Tables, filters: Filters) -> pl.DataFrame:
     # By groups of groups: several times faster than to count different ones.
     return tables.rows(
         "with listeners as ("
-        " select active_on, listener_number, max(level = 'paid') as pays"
+        " select active_on, listener_number, bool_or(level = 'paid') as pays"
         f" from {LISTENERS} where {where.sql} group by active_on, listener_number)"
         " select active_on, count(*) as daily_users, count(*) filter (where pays) as paid_users"
         " from listeners group by active_on",

@@ -7,6 +7,7 @@ from dashboard.figures.days import day_axis, day_told, in_utc
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MOST_TYPES = 6
+"""One less than the palette has colours: its last is the grey of all others."""
 OTHERS = "all others"
 HOURS = alt.Scale(domain=[0, 23])
 
@@ -121,7 +122,7 @@ def event_types(events: pl.DataFrame) -> alt.Chart:
             .mark_bar(cornerRadiusEnd=3)
             .encode(
                 x=alt.X("events:Q", title="Events", axis=alt.Axis(format=",.0f", tickMinStep=1)),
-                y=alt.Y("event_type:N", title=None, sort="-x"),
+                y=alt.Y("event_type:N", title=None, sort=_by_frequency(frame)),
                 tooltip=told,
             )
             .properties(height=280)
@@ -131,16 +132,27 @@ def event_types(events: pl.DataFrame) -> alt.Chart:
         alt.Chart(in_utc(frame, "occurred_on"))
         .mark_line(point=True)
         .encode(
-            x=day_axis("occurred_on"),
+            x=day_axis(frame["occurred_on"]),
             y=alt.Y("events:Q", title="Events", axis=alt.Axis(format=",.0f", tickMinStep=1)),
             color=alt.Color(
-                "event_type:N", title=None, sort="-y", legend=alt.Legend(orient="top", columns=4)
+                "event_type:N",
+                title=None,
+                scale=alt.Scale(domain=_by_frequency(frame)),
+                legend=alt.Legend(orient="top", columns=4),
             ),
             tooltip=[day_told("occurred_on"), *told],
         )
         .properties(height=300)
     )
     return lines
+
+
+def _by_frequency(events: pl.DataFrame) -> list[str]:
+    """The types, most frequent first; the others are last, where the palette is grey."""
+    totals = events.group_by("event_type").agg(pl.col("events").sum())
+    is_others = pl.col("event_type") == OTHERS
+    ordered = totals.sort(is_others, "events", "event_type", descending=[False, True, False])
+    return ordered["event_type"].to_list()
 
 
 def most_frequent(events: pl.DataFrame) -> pl.DataFrame:

@@ -3,15 +3,17 @@
 import altair as alt
 import polars as pl
 
+FEW_DAYS = 31
+"""So many days have room for a place each, with its name below it."""
 
-def day_axis(name: str, title: str | None = None) -> alt.X:
-    """The x axis of UTC days in the column `name`."""
-    return alt.X(
-        f"utcyearmonthdate({name}):T",
-        title=title,
-        scale=alt.Scale(type="utc"),
-        axis=alt.Axis(format="%b %d", labelOverlap=True, tickCount={"interval": "day", "step": 1}),
-    )
+
+def day_axis(days: pl.Series, title: str | None = None) -> alt.X:
+    """The x axis of UTC days, of the column that `days` is."""
+    unit = f"utcyearmonthdate({days.name})"
+    axis = alt.Axis(format="%b %d", labelOverlap=True, labelAngle=0)
+    if days.n_unique() <= FEW_DAYS:
+        return alt.X(f"{unit}:O", title=title, axis=axis)
+    return alt.X(f"{unit}:T", title=title, scale=alt.Scale(type="utc"), axis=axis)
 
 
 def day_told(name: str, title: str = "Day (UTC)") -> alt.Tooltip:

@@ -25,17 +25,17 @@ def show(view: View) -> None:
         if not today.is_over
         else f"“Today” is {today.day}, the last of the chosen days, all of it."
     )
-    streams, skip_rate = _streams(now, before, days)
+    streams, skip_rate = _streams(today, now, before, days)
     daily, weekly, monthly = _users(today, users)
     total = _in_total(overview.streams_in_total(tables, filters))
     components.metrics(
         streams, daily, _sessions(today, days), skip_rate,
         total, weekly, monthly, _paid_share(today, users),
     )  # fmt: skip
-    _days(days, users)
+    _days(today, days, users)
 
 
-def _streams(now: Streams, before: Streams, days: pl.DataFrame) -> list[Tile]:
+def _streams(today: Today, now: Streams, before: Streams, days: pl.DataFrame) -> list[Tile]:
     same_hour = "from the day before, same hour"
     points = _points(now.skip_rate, before.skip_rate)
     return [
@@ -45,7 +45,7 @@ def _streams(now: Streams, before: Streams, days: pl.DataFrame) -> list[Tile]:
             f"{STREAMS}.streams",
             delta=formats.change(now.streams, before.streams),
             compared=same_hour,
-            spark=_spark(days, "streams"),
+            spark=_spark(today, days, "streams"),
         ),
         Tile(
             "Skip rate today",
@@ -53,7 +53,7 @@ def _streams(now: Streams, before: Streams, days: pl.DataFrame) -> list[Tile]:
             f"{STREAMS}.skips",
             delta=points,
             compared=same_hour,
-            spark=_spark(days, "skip_rate"),
+            spark=_spark(today, days, "skip_rate"),
             more_is="inverse",
         ),
     ]
@@ -67,7 +67,7 @@ def _sessions(today: Today, days: pl.DataFrame) -> Tile:
         f"{overview.SESSIONS}.sessions",
         delta=formats.change(now, before) if today.is_over else None,
         compared="from the day before",
-        spark=_spark(days, "sessions"),
+        spark=_spark(today, days, "sessions"),
     )
 
 
@@ -90,7 +90,7 @@ def _users(today: Today, users: pl.DataFrame) -> list[Tile]:
                 f"{ACTIVE}.{column}",
                 delta=formats.change(now, before) if today.is_over else None,
                 compared="from the day before",
-                spark=_spark(users, column),
+                spark=_spark(today, users, column),
             )
         )
     return tiles
@@ -106,14 +106,14 @@ def _paid_share(today: Today, users: pl.DataFrame) -> Tile:
         "of active users",
         delta=_points(now, before) if today.is_over else None,
         compared="from the day before",
-        spark=_spark(shares, "paid_share"),
+        spark=_spark(today, shares, "paid_share"),
     )
 
 
-def _days(days: pl.DataFrame, users: pl.DataFrame) -> None:
+def _days(today: Today, days: pl.DataFrame, users: pl.DataFrame) -> None:
     components.chart(
         "Streams by day",
-        lambda: figures.streams_by_day(days),
+        lambda: figures.streams_by_day(days, today),
         f"{STREAMS}.streams",
         empty=days.is_empty(),
     )
@@ -149,6 +149,9 @@ def _points(now: float | None, before: float | None) -> str | None:
     return None if now is None or before is None else f"{100 * (now - before):+.1f} points"
 
 
-def _spark(frame: pl.DataFrame, column: str) -> list[float] | None:
-    values = frame[column].drop_nulls().to_list()
+def _spark(today: Today, frame: pl.DataFrame, column: str) -> list[float] | None:
+    """The values of the whole days: one that is not over would look like a fall."""
+    day = frame.columns[0]
+    whole = frame if today.is_over else frame.filter(pl.col(day) < today.day)
+    values = whole[column].drop_nulls().to_list()
     return values if len(values) > 1 else None
