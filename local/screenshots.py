@@ -71,7 +71,7 @@ def take(home: Path, run: str | None, target: Path) -> list[Path]:
         raise UnavailableError(f"nothing was published in {workspace.snapshot}: `make demo` first")
     target.mkdir(parents=True, exist_ok=True)
     program = chromium()
-    environment = {**os.environ, **workspace.settings()}
+    environment = {**workspace.settings(), **os.environ}
     log = workspace.log("screenshots")
     with (
         with_postgres(workspace, environment) as complete,

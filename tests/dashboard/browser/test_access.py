@@ -11,7 +11,7 @@ from tests.dashboard.browser.visitor import visiting
 
 pytestmark = pytest.mark.integration
 
-PASSWORD = "correct horse <b>battery</b>"
+PASSWORD = "correct horse <b>battery</b>"  # pragma: allowlist secret
 
 
 @pytest.fixture(scope="module")

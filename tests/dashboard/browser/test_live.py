@@ -1,11 +1,13 @@
 """The live page follows a real Postgres, and outlives it."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 from playwright.sync_api import Browser, expect
+from psycopg.conninfo import make_conninfo
 
 from contracts.postgres import PostgresUrl
 from local.postgres import make_database
@@ -17,6 +19,7 @@ from tests.dashboard.browser.visitor import Visitor, visiting
 pytestmark = pytest.mark.integration
 
 DATABASE = "looked_at_live"
+DOCS = Path(__file__).parents[3] / "docs" / "bi_tools.md"
 EVENTS = "Events in these minutes"
 
 
@@ -32,9 +35,19 @@ def database(postgres_server: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def live(listened: Path, database: str, tmp_path_factory) -> Iterator[str]:
+def reader(database: str) -> str:
+    """Address of the database for the role that the docs make for readers."""
+    [statements] = re.findall(r"```sql\n(create role .*?)```", DOCS.read_text(), re.DOTALL)
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(statements)
+    given = {"user": "musicflow_reader", "password": "choose-one"}  # pragma: allowlist secret
+    return make_conninfo(database, **given)
+
+
+@pytest.fixture(scope="module")
+def live(listened: Path, reader: str, tmp_path_factory) -> Iterator[str]:
     log = tmp_path_factory.mktemp("live") / "log"
-    with dashboard(listened, log, POSTGRES_URL=database) as address:
+    with dashboard(listened, log, POSTGRES_URL=reader) as address:
         yield address
 
 
@@ -80,6 +93,20 @@ def test_a_postgres_that_goes_away_is_said_calmly_and_its_return_is_noticed(
     reachable(postgres_server, yes=True)
     expect(visitor.number(EVENTS)).to_be_visible()
     expect(visitor.main).not_to_contain_text("Live counts can't be read now")
+
+
+@pytest.mark.parametrize("table", ["raw_events", "daily_users", "minute_users", "staging_events"])
+def test_the_role_of_the_docs_sees_no_listeners(reader: str, table: str):
+    with psycopg.connect(reader) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(f"select * from {table}")
+
+
+def test_the_role_of_the_docs_changes_nothing(reader: str):
+    with (
+        psycopg.connect(reader) as connection,
+        pytest.raises(psycopg.errors.ReadOnlySqlTransaction),
+    ):
+        connection.execute("delete from daily_metrics")
 
 
 def reachable(server: str, *, yes: bool) -> None:
