@@ -35,6 +35,8 @@ TOPIC = MUSIC_EVENTS.name
 MOST_AT_ONCE = 500_000
 """Messages of a batch at most: others who write to the sink wait for its end."""
 LOOKS_EVERY = 0.2
+SPARK_IS_GONE = (Py4JError, PySparkException, ConnectionError)
+"""What calls to Spark raise when its Java has ended."""
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
 """Seconds until a failed attempt is repeated; doubled each time."""
 STOPS_WITHIN = 15.0
@@ -95,12 +97,13 @@ class Follower:
         while not self._stopping.is_set():
             try:
                 self._follow(spark, once=once)
-            except MusicFlowError as error:
-                self.state.failed(error)
+            except (MusicFlowError, *SPARK_IS_GONE) as error:
+                problem = _ours(error)
+                self.state.failed(problem)
                 if self._progressed:
                     wait, began, self._progressed = FIRST_WAIT, time.monotonic(), False
                 if once and time.monotonic() - began > self._settings.serving_patience_seconds:
-                    self.failure = error
+                    self.failure = problem
                     return
                 self._stopping.wait(wait)
                 wait = min(2 * wait, LONGEST_WAIT)
@@ -195,7 +198,7 @@ class Follower:
 
     def _end(self, query: StreamingQuery) -> None:
         self._idle.wait(STOPS_WITHIN)
-        with suppress(Py4JError, PySparkException):
+        with suppress(*SPARK_IS_GONE):
             query.stop()
 
     def _checkpoint(self) -> Checkpoint:
@@ -206,3 +209,9 @@ def _fits(checkpoint: Checkpoint, ends: Mapping[int, int]) -> bool:
     """Whether the checkpoint goes on where the sink has come, or repeats its last batch."""
     known = (checkpoint.committed_ends(), checkpoint.planned_ends())
     return bool(ends) and any(each == ends for each in known)
+
+
+def _ours(error: Exception) -> MusicFlowError:
+    if isinstance(error, MusicFlowError):
+        return error
+    return UnavailableError(f"Spark has ended ({type(error).__name__})")

@@ -31,6 +31,9 @@ def ready_connection(url: PostgresUrl) -> psycopg.Connection:
         url.check(connection)
         if schema_revision(connection) != SCHEMA_REVISION:
             migrate(url)
+        with connection.transaction():
+            # A machine that vanished while it had its turn must not hold up the others for hours.
+            connection.execute("set idle_in_transaction_session_timeout to '60s'")
     except psycopg.Error as error:
         connection.close()
         raise unavailable(url, error) from error

@@ -1,19 +1,23 @@
 """The operator's commands on the serving database, and its address, which is a secret."""
 
 import pickle
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from prometheus_client import CollectorRegistry
 
 from contracts.errors import ConfigurationError, UnavailableError
 from contracts.postgres import PostgresUrl
 from contracts.serving import SCHEMA_REVISION, SQL_TYPES, TABLES
 from streaming.__main__ import main
+from streaming.serving.follower_state import ServingMetrics
 from streaming.serving.load import LoadedBatch, load_rows
 from streaming.serving.migrate import migrate, ready_connection, schema_revision
 
 from .actions import action, check_metrics_are_a_recount, rows_of
 
+DOCS = Path(__file__).parents[3] / "docs"
 SECRET = "not-to-be-told"
 
 
@@ -66,6 +70,15 @@ def test_after_rows_were_removed_the_metrics_are_counted_anew(postgres):
         assert check_metrics_are_a_recount(connection).height == 51
         load_rows(connection, LoadedBatch("w", 1), [rows_of(action(n) for n in range(70))])
         assert check_metrics_are_a_recount(connection).height == 70
+
+
+def test_every_metric_of_serving_is_documented():
+    registry = CollectorRegistry()
+    ServingMetrics(registry)
+    page = (DOCS / "serving.md").read_text()
+
+    names = {each.name for each in registry.collect()}
+    assert {name for name in names if name not in page} == set()
 
 
 @pytest.mark.parametrize("command", ["migrate", "recount"])
