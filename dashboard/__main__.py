@@ -3,6 +3,8 @@
 import logging
 import socket
 import sys
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -12,9 +14,13 @@ from streamlit.web import bootstrap
 from contracts.errors import MusicFlowError, UnavailableError
 from contracts.logs import configure_logs, log
 from dashboard import app, theme
+from dashboard.data.common import choices
 from dashboard.settings import Settings, is_loopback
 
 SCRIPT = Path(app.__file__).parent / "script" / "main.py"
+
+SLOW_MODULES = ("altair", "pandas", "PIL.Image", "pyarrow.pandas_compat")
+"""What Streamlit would import while it draws the first page."""
 
 
 @click.command()
@@ -27,6 +33,7 @@ def main(*, log_json: bool) -> None:
     for name, value in options(settings).items():
         config.set_option(name, value)
     logging.getLogger("streamlit").setLevel(logging.WARNING)
+    warm_up(settings)
     log.info("dashboard", address=f"http://{settings.host}:{settings.port}")
     bootstrap.run(str(SCRIPT), is_hello=False, args=[], flag_options={})
 
@@ -53,6 +60,15 @@ def options(settings: Settings) -> dict[str, object]:
         "runner.magicEnabled": False,
         **theme.options(),
     }
+
+
+def warm_up(settings: Settings) -> None:
+    """Do now what the first reader would wait for: slow imports, the tables' files."""
+    for name in SLOW_MODULES:
+        import_module(name)
+    if settings.target == "local":
+        with suppress(MusicFlowError):  # the page says it, to whom it concerns
+            choices(app.tables_of(settings).newest())
 
 
 def refuse_taken_port(settings: Settings) -> None:

@@ -67,7 +67,7 @@ def week(hours: pl.DataFrame) -> alt.Chart:
                 "weekday_name:O",
                 title=None,
                 scale=alt.Scale(domain=list(WEEKDAYS), paddingInner=0.06),
-                axis=alt.Axis(ticks=False, domain=False),
+                axis=alt.Axis(ticks=False, domain=False, labelFlush=False, labelOverlap=False),
             ),
             color=alt.Color(
                 "mean_streams:Q",
