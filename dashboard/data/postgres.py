@@ -52,11 +52,12 @@ def rows(
     where: str = "true",
     **parameters: Any,
 ) -> pl.DataFrame:
-    """Rows of a serving table, in the order of its columns; the last of its key come first."""
-    names = ", ".join(each.name for each in table.columns)
+    """Rows of a serving table, the last of its key first; numbers that only join are left out."""
+    columns = {each.name: POLARS_TYPES[each.type] for each in table.columns if each.name != "id"}
+    first, *others = table.key
+    order = ", ".join([f"{first} desc", *others])
     found = connection.execute(
-        f"select {names} from {table.name} where {where} order by {table.key[0]} desc, 2, 3",  # noqa: S608  names of the contract and conditions of ours; values are parameters
+        f"select {', '.join(columns)} from {table.name} where {where} order by {order}",  # noqa: S608  names of the contract and conditions of ours; values are parameters
         parameters,
     ).fetchall()
-    schema = {each.name: POLARS_TYPES[each.type] for each in table.columns}
-    return pl.DataFrame(found, schema=schema, orient="row")
+    return pl.DataFrame(found, schema=columns, orient="row")

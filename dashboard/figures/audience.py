@@ -13,6 +13,7 @@ def state_map(
     states: pl.DataFrame, measure: str, title: str, *, on_dark: bool = False
 ) -> alt.LayerChart:
     """A tile per US state; a state without any has the ground's own colour, nearly."""
+    states = states.with_columns(listening_hours=pl.col("listening_seconds") / 3600)
     placed = on_tiles(states).with_columns(
         pl.col(measure).fill_null(0),
         (pl.col(measure).fill_null(0) > (states[measure].max() or 0) * 0.55).alias("is_high"),  # type: ignore[operator]  # a number
@@ -24,7 +25,7 @@ def state_map(
         alt.Tooltip("state:N", title="State"),
         alt.Tooltip("listeners:Q", title="Listeners", format=","),
         alt.Tooltip("streams:Q", title="Streams", format=","),
-        alt.Tooltip("listening_seconds:Q", title="Listening (s)", format=",.0f"),
+        alt.Tooltip("listening_hours:Q", title="Hours listened", format=",.1f"),
     ]
     colour = alt.Color(
         f"{measure}:Q", title=title, legend=alt.Legend(orient="bottom", format=",.0f")

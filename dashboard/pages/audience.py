@@ -14,7 +14,7 @@ from dashboard.view import View
 MEASURES = {
     "Listeners": ("listeners", "reporting.rpt_listener_days.listener_number"),
     "Streams": ("streams", "reporting.rpt_streams_by_hour.streams"),
-    "Listening (s)": ("listening_seconds", "reporting.rpt_streams_by_hour.listening_seconds"),
+    "Hours listened": ("listening_hours", "reporting.rpt_streams_by_hour.listening_seconds"),
 }
 WEEKS = 16
 """Cohorts, and weeks of each, that are shown."""

@@ -60,7 +60,7 @@ _LATE_ROWS = """
 with looked_at as (
   select hour, strftime('%s', substr(hour, 1, 10) || ' ' || substr(hour, 12)) + ?4 as complete_at
   from hours where event = ?1 and hour >= ?2 and hour < ?3),
-closed as (
+closed as materialized (
   select hour, (select seq from measures indexed by measures_by_time
     where event = ?1 and caught_up_until >= complete_at
     order by caught_up_until, seq limit 1) as closing

@@ -35,6 +35,10 @@ def minute(number: int, event_type: str, region: str, events: int) -> tuple:
     return (NOON + number * MINUTE, event_type, region, events, 1, False)
 
 
+INTO_MINUTES = (
+    "insert into minute_metrics (window_start, event_type, region, events, users, is_final)"
+)
+INTO_DAYS = "insert into daily_metrics (day, event_type, region, events, users)"
 MINUTES = [
     minute(0, "play", "CA", 5),
     minute(2, "play", "CA", 7),
@@ -52,9 +56,9 @@ FRAME = pl.DataFrame(
 def counted(postgres: PostgresUrl) -> PostgresUrl:
     """A server with our tables and some counts."""
     with ready_connection(postgres) as connection, connection.cursor() as cursor:
-        cursor.executemany("insert into minute_metrics values (%s, %s, %s, %s, %s, %s)", MINUTES)
-        cursor.execute("insert into daily_metrics values ('2026-01-01', 'play', 'CA', 12, 2)")
-        cursor.execute("insert into daily_metrics values ('2025-12-01', 'play', 'CA', 1, 1)")
+        cursor.executemany(f"{INTO_MINUTES} values (%s, %s, %s, %s, %s, %s)", MINUTES)
+        cursor.execute(f"{INTO_DAYS} values ('2026-01-01', 'play', 'CA', 12, 2)")
+        cursor.execute(f"{INTO_DAYS} values ('2025-12-01', 'play', 'CA', 1, 1)")
         cursor.execute(
             "insert into serving_batches (writer, batch, kind, events, inserted, duplicates,"
             " rejected, committed_at) values ('w', 1, 'stream', 22, 22, 0, 0, %s)",
@@ -67,6 +71,7 @@ def counted(postgres: PostgresUrl) -> PostgresUrl:
 def test_the_last_minutes_and_days_are_read_newest_first(counted):
     found = PostgresCounts(counted).read(minutes=30)
 
+    assert found.minutes.columns == FRAME.columns
     assert found.minutes["window_start"].to_list() == [NOON + 2 * MINUTE] * 2 + [NOON]
     assert found.days is not None
     assert found.days["events"].to_list() == [12]
