@@ -37,7 +37,7 @@ def _choose() -> tuple[str, str]:
             bind="query-params",
         )  # fmt: skip
         name = st.segmented_control(
-            "Of", list(SHOWN), default="Songs", required=True, key="of", bind="query-params"
+            "Chart of", list(SHOWN), default="Songs", required=True, key="of", bind="query-params"
         )
     return kind or charts.RANGE, name or "Songs"
 
@@ -92,5 +92,5 @@ def _movement() -> pl.Expr:
         .then(pl.format("▲ {}", moved))
         .when(moved < 0)
         .then(pl.format("▼ {}", -moved))
-        .otherwise(pl.lit("="))
+        .otherwise(pl.lit("same"))
     )
