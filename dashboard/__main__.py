@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 import click
-from streamlit import config
+from streamlit import config, net_util
 from streamlit.web import bootstrap
 
 from contracts.errors import MusicFlowError, UnavailableError
@@ -19,6 +19,7 @@ from dashboard.settings import Settings, is_loopback
 
 SCRIPT = Path(app.__file__).parent / "script" / "main.py"
 
+NOWHERE = "no-address.invalid"
 SLOW_MODULES = ("altair", "pandas", "PIL.Image", "pyarrow.pandas_compat")
 """What Streamlit would import while it draws the first page."""
 
@@ -32,6 +33,7 @@ def main(*, log_json: bool) -> None:
     refuse_taken_port(settings)
     for name, value in options(settings).items():
         config.set_option(name, value)
+    ask_nobody_for_our_address()
     logging.getLogger("streamlit").setLevel(logging.WARNING)
     warm_up(settings)
     log.info("dashboard", address=f"http://{settings.host}:{settings.port}")
@@ -52,6 +54,7 @@ def options(settings: Settings) -> dict[str, object]:
         # that they have made to point at this machine.
         "server.allowedHosts": ["localhost", "127.0.0.1", "[::1]"] if _is_local(settings) else [],
         "browser.gatherUsageStats": False,
+        "logger.hideWelcomeMessage": True,
         "client.showErrorDetails": "none",
         "client.showErrorLinks": False,
         "client.toolbarMode": "minimal",
@@ -60,6 +63,14 @@ def options(settings: Settings) -> dict[str, object]:
         "runner.magicEnabled": False,
         **theme.options(),
     }
+
+
+def ask_nobody_for_our_address() -> None:
+    """Keep Streamlit from asking a host of others which address this machine has.
+
+    It would, to see whether that is where a page comes from that knocks from another origin.
+    """
+    net_util._external_ip = NOWHERE  # noqa: SLF001  it has no option for this
 
 
 def warm_up(settings: Settings) -> None:

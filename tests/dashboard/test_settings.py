@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+from streamlit import net_util
+from streamlit.web.server import server_util
 
 from contracts.errors import ConfigurationError
-from dashboard.__main__ import options
+from dashboard.__main__ import ask_nobody_for_our_address, options
 from dashboard.settings import Settings
 
 
@@ -76,3 +78,15 @@ def test_the_server_keeps_its_protections_and_tells_nobody():
     assert chosen["client.showErrorDetails"] == "none"
     assert not chosen["browser.gatherUsageStats"]
     assert "localhost" in chosen["server.allowedHosts"]
+
+
+def test_a_page_of_another_origin_is_refused_without_a_word_to_any_other_host(monkeypatch):
+    def fail(*_, **__):
+        raise AssertionError
+
+    monkeypatch.setattr(net_util, "_external_ip", None)
+    monkeypatch.setattr(net_util, "_make_blocking_http_get", fail)
+    ask_nobody_for_our_address()
+
+    assert not server_util.is_url_from_allowed_origins("https://elsewhere.example")
+    assert not server_util.is_url_from_allowed_origins("null")
