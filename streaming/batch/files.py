@@ -6,7 +6,7 @@ from pathlib import Path
 
 from contracts.errors import ConfigurationError, MusicFlowError
 from streaming.batch.landing import Destination, FileLanding, Landed, Target
-from streaming.batch.source import Reading, source_of
+from streaming.batch.source import Reading, event_name_of, form_of, source_of
 from streaming.session import spark_session
 from streaming.settings import LandingSettings
 
@@ -26,23 +26,26 @@ def files_of(inputs: Iterable[str]) -> list[Path]:
     for each in inputs:
         paths = sorted(_named_by(each))
         if not paths:
-            raise ConfigurationError(f"{each} names no file: give a file, a folder or a pattern")
+            raise ConfigurationError(f"{each!r} names no file: give a file, a folder or a pattern")
         found |= dict.fromkeys(paths)
     return list(found)
 
 
 def _named_by(name: str) -> Iterator[Path]:
+    if not name:
+        return
     path = Path(name).expanduser().absolute()
     if path.is_file():
         yield path
-        return
-    if path.is_dir():
-        below = path.rglob("*")
+    elif path.is_dir():
+        for each in path.rglob("*"):
+            is_hidden = any(part.startswith(HIDDEN) for part in each.relative_to(path).parts)
+            if each.is_file() and not is_hidden and (event_name_of(each) or form_of(each)):
+                yield each
     else:
-        below = Path(path.anchor).glob(str(path.relative_to(path.anchor)))
-    for each in below:
-        if each.is_file() and not each.name.startswith(HIDDEN):
-            yield each
+        for each in Path(path.anchor).glob(str(path.relative_to(path.anchor))):
+            if each.is_file() and not each.name.startswith(HIDDEN):
+                yield each
 
 
 def land_file(to: Destination, reading: Reading, path: Path) -> Outcome:

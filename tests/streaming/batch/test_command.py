@@ -58,7 +58,8 @@ def test_one_bad_file_holds_up_no_other(inbox, run):
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        pytest.param(["--input", "nowhere/*.csv"], "nowhere/*.csv names no file", id="no file"),
+        pytest.param(["--input", "nowhere/*.csv"], "nowhere/*.csv' names no file", id="no file"),
+        pytest.param(["--input", ""], "'' names no file", id="nothing"),
         pytest.param(["--delimiter", "::"], "--delimiter '::' can't stand", id="two characters"),
         pytest.param(["--to", "postgres"], "name the server in POSTGRES_URL", id="no server"),
         pytest.param(["--event", "auth_events"], "has no column success", id="another event"),
@@ -76,7 +77,7 @@ def test_what_cannot_be_done_is_one_clear_line(inbox, run, arguments, problem):
 
 
 def test_files_folders_and_patterns_are_meant_once_each(tmp_path, monkeypatch):
-    for name in ("a.csv", "sub/b.csv", ".hidden.csv", "_done.csv"):
+    for name in ("a.csv", "sub/b.csv", ".hidden.csv", "_done.csv", ".venv/c.csv", "README.md"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("")
     monkeypatch.chdir(tmp_path)
