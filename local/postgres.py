@@ -80,7 +80,10 @@ def refuse_events(address: str) -> None:
     try:
         with url.connect(read_only=True) as connection:
             made = connection.execute("select to_regclass('raw_events')").fetchone()
-            if made != (None,) and connection.execute("select from raw_events limit 1").fetchone():
+            if (
+                made != (None,)
+                and connection.execute("select 1 from raw_events limit 1").fetchone()
+            ):
                 raise ConfigurationError(
                     f"the database {url.shown} has events: a demo's would be mixed with them, so "
                     f"name an empty one, or unset {ADDRESS}"
@@ -123,7 +126,7 @@ def embedded_postgres(
             preexec_fn=_end_with_parent,  # noqa: PLW1509  after it became that user, as it must
         )  # fmt: skip
         try:
-            _await_ready(server, address_of(sockets, _USER), log)
+            _await_ready(server, data, address_of(sockets, _USER), log)
             make_database(address_of(sockets, _USER), DATABASE)
             yield address_of(sockets, DATABASE)
         finally:
@@ -195,21 +198,30 @@ def _end_with_parent() -> None:
     tie_to_parent(signal.SIGINT)
 
 
-def _await_ready(server: subprocess.Popen, address: str, log: Path) -> None:
+def _await_ready(server: subprocess.Popen, data: Path, address: str, log: Path) -> None:
     deadline = time.monotonic() + READY_SECONDS
-    while True:
-        try:
-            psycopg.connect(address, connect_timeout=2).close()
-        except psycopg.OperationalError as error:
-            if server.poll() is not None:
-                raise UnavailableError(f"Postgres does not start: {last_line(log)}") from error
-            if time.monotonic() > deadline:
-                raise UnavailableError(
-                    f"Postgres was not ready in {READY_SECONDS:.0f} s: see {log}"
-                ) from error
-            time.sleep(0.05)
-        else:
-            return
+    while not (_is_of(data, server.pid) and _answers(address)):
+        if server.poll() is not None:
+            raise UnavailableError(f"Postgres does not start: {last_line(log)}")
+        if time.monotonic() > deadline:
+            raise UnavailableError(f"Postgres was not ready in {READY_SECONDS:.0f} s: see {log}")
+        time.sleep(0.05)
+
+
+def _is_of(data: Path, process: int) -> bool:
+    """Whether it is this server that has the data, and no other that runs on them already."""
+    try:
+        return (data / "postmaster.pid").read_text().partition("\n")[0] == str(process)
+    except OSError:
+        return False
+
+
+def _answers(address: str) -> bool:
+    try:
+        psycopg.connect(address, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def make_database(address: str, name: str) -> None:
