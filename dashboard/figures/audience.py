@@ -4,9 +4,11 @@ import altair as alt
 import polars as pl
 
 from dashboard.data.audience import AGES
+from dashboard.figures.axes import colours
 from dashboard.us_tiles import on_tiles
 
 GENDERS = {"F": "Women", "M": "Men", "unknown": "Not given"}
+PLANS = ("free", "paid", "unknown")
 
 
 def state_map(
@@ -57,7 +59,7 @@ def gender_by_plan(demographics: pl.DataFrame) -> alt.Chart:
             x=alt.X("level:N", title=None, axis=alt.Axis(labelAngle=0)),
             xOffset="gender:N",
             y=_a_day(),
-            color=alt.Color("gender:N", title=None, legend=alt.Legend(orient="top")),
+            color=colours("gender", list(GENDERS.values()), frame["gender"]),
             tooltip=["level:N", "gender:N", _listeners()],
         )
         .properties(height=280)
@@ -67,15 +69,16 @@ def gender_by_plan(demographics: pl.DataFrame) -> alt.Chart:
 
 def account_ages(demographics: pl.DataFrame) -> alt.Chart:
     """Listeners a day by how long ago they registered, by plan."""
+    frame = _summed(demographics, "account_age", "level")
     chart: alt.Chart = (
-        alt.Chart(_summed(demographics, "account_age", "level"))
+        alt.Chart(frame)
         .mark_bar()
         .encode(
             y=alt.Y(
                 "account_age:N", title=None, sort=list(AGES), axis=alt.Axis(labelOverlap=False)
             ),
             x=alt.X("listeners_a_day:Q", title="Listeners a day", axis=alt.Axis(format=",.0f")),
-            color=alt.Color("level:N", title=None, legend=alt.Legend(orient="top")),
+            color=colours("level", PLANS, frame["level"]),
             tooltip=["account_age:N", "level:N", _listeners()],
         )
         .properties(height=280)

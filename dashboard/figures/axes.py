@@ -1,4 +1,9 @@
-"""Times on axes: as text, so that a browser can't move them into its own zone."""
+"""What charts share: days on axes, and categories that keep their colours.
+
+Times are drawn as text, so that a browser can't move them into its own zone.
+"""
+
+from collections.abc import Iterable, Sequence
 
 import altair as alt
 import polars as pl
@@ -18,3 +23,22 @@ def day(column: str, title: str) -> alt.X:
 def told_day(column: str) -> alt.Tooltip:
     """The day in a tooltip."""
     return alt.Tooltip(f"{column}:O", title="Day (UTC)")
+
+
+def colours(
+    name: str,
+    order: Sequence[str],
+    shown: Iterable[str],
+    *,
+    title: str | None = None,
+    columns: int = 4,
+) -> alt.Color:
+    """The theme's colours by the place in `order`, whatever is shown; others come after it.
+
+    The legend has only what is `shown`.
+    """
+    there = set(shown)
+    domain = [*order, *sorted(there - set(order))]
+    values = [each for each in domain if each in there]
+    legend = alt.Legend(orient="top", columns=columns, values=values)
+    return alt.Color(f"{name}:N", title=title, scale=alt.Scale(domain=domain), legend=legend)

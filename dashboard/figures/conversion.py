@@ -3,7 +3,7 @@
 import altair as alt
 import polars as pl
 
-from dashboard.figures.axes import day, days_as_text, told_day
+from dashboard.figures.axes import colours, day, days_as_text, told_day
 
 STEPS = {
     "upgrades": "Upgrades",
@@ -38,7 +38,7 @@ def paths(frame: pl.DataFrame) -> alt.LayerChart:
         ),
     )
     bars = base.mark_bar().encode(
-        color=_colour("ends_as", ENDS, set(top["ends_as"]), title="Ends as"),
+        color=colours("ends_as", ENDS, top["ends_as"], title="Ends as"),
         tooltip=[
             alt.Tooltip("path:N", title="Path"),
             alt.Tooltip("users:Q", title="Listeners", format=","),
@@ -61,7 +61,7 @@ def changes(of_days: pl.DataFrame) -> alt.Chart:
         .encode(
             x=day("occurred_on", "Day (UTC)"),
             y=alt.Y("changes:Q", title="Changes", axis=alt.Axis(format=",d", tickMinStep=1)),
-            color=_colour("change", CHANGES, set(STEPS.values()), columns=2),
+            color=colours("change", CHANGES, STEPS.values(), columns=2),
             tooltip=[told_day("occurred_on"), "change:N", alt.Tooltip("changes:Q", format=",")],
         )
         .properties(height=280)
@@ -78,27 +78,12 @@ def rates(of_days: pl.DataFrame) -> alt.Chart:
         .encode(
             x=day("occurred_on", "Day (UTC)"),
             y=alt.Y("share:Q", title="Share of a day's listeners", axis=alt.Axis(format=".1%")),
-            color=_colour("rate", RATES_IN_ORDER, set(RATES.values()), columns=1),
+            color=colours("rate", RATES_IN_ORDER, RATES.values(), columns=1),
             tooltip=[told_day("occurred_on"), "rate:N", alt.Tooltip("share:Q", format=".2%")],
         )
         .properties(height=280)
     )
     return chart
-
-
-def _colour(
-    name: str,
-    order: tuple[str, ...],
-    shown: set[str],
-    *,
-    title: str | None = None,
-    columns: int = 4,
-) -> alt.Color:
-    """The colours of `order`, with those that are shown in the legend."""
-    legend = alt.Legend(
-        orient="top", columns=columns, values=[each for each in order if each in shown]
-    )
-    return alt.Color(f"{name}:N", title=title, scale=alt.Scale(domain=order), legend=legend)
 
 
 def _long(of_days: pl.DataFrame, names: dict[str, str], name: str, value: str) -> pl.DataFrame:

@@ -36,12 +36,7 @@ def _found(known: dict[str, DescribedTable], text: str) -> None:
     if found.is_empty():
         components.nothing("Nothing is called so", "Try fewer words, or choose a table below.")
         return
-    count = formats.number(found.height)
-    components.note(
-        f"The first {count} entries; more words find fewer. Tick one to open it."
-        if found.height == dictionary.MOST_FOUND
-        else f"{count} entries. Tick one to open it."
-    )
+    components.note(_told(found.height))
     st.dataframe(
         found,
         hide_index=True,
@@ -51,6 +46,14 @@ def _found(known: dict[str, DescribedTable], text: str) -> None:
         on_select=lambda: _open(found),
         key=FOUND,
     )
+
+
+def _told(count: int) -> str:
+    """How much was found."""
+    if count == dictionary.MOST_FOUND:
+        return f"The first {formats.number(count)} entries; more words find fewer. Tick one."
+    entries = "1 entry" if count == 1 else f"{formats.number(count)} entries"
+    return f"{entries}. Tick one to open it."
 
 
 def _open(found: pl.DataFrame) -> None:
@@ -96,7 +99,11 @@ def _column(table: DescribedTable, name: str) -> None:
     column = dictionary.column_of(table, name)
     if column is None:
         return
-    about = [column.type, column.unit, "may be null" if column.nullable else ""]
+    about = [
+        f"Type {column.type}" if column.type else "",
+        column.unit,
+        "may be null" if column.nullable else "",
+    ]
     with st.container(border=True, key="column"):
         st.markdown(f"**{formats.literal(column.name)}**")
         st.markdown(formats.literal(column.description))
