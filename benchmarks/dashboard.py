@@ -3,12 +3,13 @@
 On published marts of 100 M streams' size, made for it (`made_marts`):
 
 - `queries`: each page's script by itself, without a browser, and which of its queries take longest.
-- `browser`: the real dashboard in Chromium, its server warm: from opening a page, in a browser's
-  profile of its own, until all of it stands; and from one more chosen filter until it stands again.
+- `browser`: the real dashboard in Chromium, server and browser warm: from opening a page, in a
+  session of its own, until all of it stands; and from one more filter until it stands again.
 - `backfill`: the same while another process publishes again and again.
 
 Each time asks for a state that was not asked for before, so that no answer is kept from before.
-Bars: a page stands within 2 s, after a changed filter within 1 s.
+Bars: a page stands within 2 s, after a changed filter within 1 s. The server's CPU-seconds stand
+beside them, which tell more on a machine that does other things too.
 """
 
 import argparse
@@ -28,10 +29,11 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.made_marts import QUICK, MadeMarts, MartSizes
+from benchmarks.processes import cpu_seconds_of
 from contracts.logs import configure_logs
 from dashboard import navigation
 from dashboard.data.common import choices, completeness
@@ -50,7 +52,7 @@ SLOWEST = 3
 """So many queries of a page are told."""
 
 
-def say(metric: str, times: list[float], bar: float | None = None, **more: object) -> None:
+def say(metric: str, times: list[float], bar: float | None = None, **more: Any) -> None:
     """The median of some times and the longest, as one line of JSON."""
     median = statistics.median(times)
     figure: dict[str, object] = {
@@ -123,39 +125,46 @@ def _show(show: "Callable[[View], None]", view: "View") -> None:
 
 def browser(marts: MadeMarts, states: States, rounds: int, condition: str = "idle") -> None:
     """Opening pages and changing filters in Chromium."""
-    with served(marts.root) as address, sync_playwright() as playwright:
+    with served(marts.root) as (address, server), sync_playwright() as playwright:
         chrome = playwright.chromium.launch(executable_path=chromium(), args=arguments())
+        visitor = chrome.new_context(viewport={"width": 1280, "height": 900})
         for path in PAGES:
-            opened(chrome, f"{address}/{path}", states)  # the server's first time
-            found = [opened(chrome, f"{address}/{path}", states) for _ in range(rounds)]
-            say("first_paint", [each[0] for each in found], FIRST_PAINT,
-                page=_name(path), condition=condition)  # fmt: skip
-            say("filter_change", [each[1] for each in found], CHANGE,
-                page=_name(path), condition=condition)  # fmt: skip
+            opened(visitor, f"{address}/{path}", states)  # the server's and the browser's first
+            before = cpu_seconds_of(server)
+            found = [opened(visitor, f"{address}/{path}", states) for _ in range(rounds)]
+            cpu = round((cpu_seconds_of(server) - before) / rounds, 3)
+            more: dict[str, Any] = {"page": _name(path), "condition": condition}
+            say("first_paint", [each[0] for each in found], FIRST_PAINT, **more)
+            say("filter_change", [each[1] for each in found], CHANGE, **more)
+            say("server_cpu_of_both", [cpu], **more)
         chrome.close()
 
 
-def opened(chrome: Browser, address: str, states: States) -> tuple[float, float]:
-    """The seconds until a page stands, and until it does after one more filter."""
-    with chrome.new_context(viewport={"width": 1280, "height": 900}) as context:
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        began = time.perf_counter()
-        page.goto(f"{address}?state={states.next()}", wait_until="commit")
-        _wait_until_it_stands(page)
-        first_paint = time.perf_counter() - began
-        return first_paint, _changed(page, states.next())
+def opened(visitor: BrowserContext, address: str, states: States) -> tuple[float, float]:
+    """The seconds until a page stands in a session of its own, and after one more filter."""
+    page = visitor.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    began = time.perf_counter()
+    page.goto(f"{address}?state={states.next()}", wait_until="commit")
+    _wait_until_it_stands(page)
+    first_paint = time.perf_counter() - began
+    change = _changed(page, states.next())
+    page.close()
+    return first_paint, change
 
 
 def _changed(page: Page, state: str) -> float:
-    """The seconds from choosing one more state until the page stands again."""
-    page.get_by_role("combobox", name="State").fill(state)
-    option = page.get_by_role("option", name=state, exact=True)
-    option.wait_for()
-    app = page.get_by_test_id("stApp")
+    """The seconds from one more state, or other days, until the page stands again."""
+    chosen, asked = page.get_by_role("button", name="7 days"), "**first=*"
+    by_state = page.get_by_role("combobox", name="State")
+    if by_state.count():
+        by_state.fill(state)
+        chosen, asked = page.get_by_role("option", name=state, exact=True), f"**state={state}*"
+        chosen.wait_for()
     began = time.perf_counter()
-    option.click()
-    page.wait_for_url(f"**state={state}*")
+    chosen.click()
+    page.wait_for_url(asked)
+    app = page.get_by_test_id("stApp")
     expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE_MS)
     return time.perf_counter() - began
 
@@ -190,8 +199,8 @@ def _publish_for_ever(marts: MadeMarts) -> None:
 
 
 @contextmanager
-def served(snapshot: Path) -> Iterator[str]:
-    """The address of a dashboard on this snapshot."""
+def served(snapshot: Path) -> Iterator[tuple[str, int]]:
+    """The address of a dashboard on this snapshot, and its process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -205,7 +214,7 @@ def served(snapshot: Path) -> Iterator[str]:
             if server.poll() is not None or time.monotonic() > until:
                 raise RuntimeError("the dashboard does not start")
             time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", server.pid
     finally:
         server.terminate()
         server.wait()
@@ -227,6 +236,14 @@ PARTS: dict[str, Callable[[MadeMarts, States, int], None]] = {
 }
 
 
+@contextmanager
+def took(metric: str, **more: Any) -> Iterator[None]:
+    """Tell how long the block took."""
+    began = time.perf_counter()
+    yield
+    say(metric, [time.perf_counter() - began], **more)
+
+
 def main() -> None:
     """Make the marts, and measure the parts that are asked for, or all."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -234,14 +251,14 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small marts: does it work at all")
     parser.add_argument("--rounds", type=int, default=5, help="times of each [default: 5]")
     parser.add_argument("--folder", type=Path, help="where to work [default: a temporary one]")
+    parser.add_argument("--marts", type=Path, help="marts to keep: made there if they are not yet")
     options = parser.parse_args()
     configure_logs()
     sizes = QUICK if options.quick else MartSizes()
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        marts = MadeMarts(Path(folder), sizes)
-        began = time.perf_counter()
-        marts.publish()
-        say("marts_made", [time.perf_counter() - began], streams=sizes.streams)
+        marts = MadeMarts(options.marts or Path(folder), sizes)
+        with took("marts_made", streams=sizes.streams):
+            marts.open_or_publish()
         for name in options.parts or PARTS:
             PARTS[name](marts, States(sizes.states), options.rounds)
 

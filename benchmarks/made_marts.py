@@ -13,7 +13,14 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.made_marts_sql import BY_DAY, PATTERNS, WHOLE
-from contracts.publication import POINTER, Publication, PublishedFile, PublishedTable, encode
+from contracts.publication import (
+    POINTER,
+    Publication,
+    PublishedFile,
+    PublishedTable,
+    current,
+    encode,
+)
 
 DAY = timedelta(days=1)
 KEPT = 2
@@ -64,6 +71,14 @@ class MadeMarts:
     sizes: MartSizes = MartSizes()
     number: int = 1
     tables: dict[str, PublishedTable] = field(default_factory=dict)
+
+    def open_or_publish(self) -> None:
+        """Go on from what stands in `root`, if anything does; else make all tables."""
+        before = current(self.root)
+        if before is None:
+            self.publish()
+        else:
+            self.number, self.tables = before.number, dict(before.tables)
 
     def publish(self) -> None:
         """Make all tables."""

@@ -33,6 +33,11 @@ def cpu_seconds() -> float:
     return sum(each.cpu_ticks for each in _family()) / TICKS
 
 
+def cpu_seconds_of(pid: int) -> float:
+    """CPU-seconds that one process has taken so far, its children apart."""
+    return sum(map(int, _counts(pid)[11:13])) / TICKS
+
+
 def rss() -> int:
     """Resident bytes of this process and its descendants; what they share counts for each."""
     return sum(each.rss for each in _family())
@@ -75,10 +80,13 @@ def _processes() -> Iterator[tuple[int, _Process]]:
         if not folder.name.isdigit():
             continue
         try:
-            stat = (folder / "stat").read_text()
+            counts = _counts(int(folder.name))
         except (FileNotFoundError, ProcessLookupError):
             continue  # It ended meanwhile.
-        # The name, in brackets, may hold anything; state comes next, then parent and counts.
-        counts = stat.rpartition(")")[2].split()
         ticks = sum(map(int, counts[11:15]))
         yield int(folder.name), _Process(int(counts[1]), ticks, int(counts[21]) * PAGE)
+
+
+def _counts(pid: int) -> list[str]:
+    """What stands in /proc of a process after its name, which, in brackets, may hold anything."""
+    return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()
