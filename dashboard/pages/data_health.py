@@ -12,6 +12,7 @@ from dashboard.components import Tile
 from dashboard.data import health, landing
 from dashboard.data.landing import Landing
 from dashboard.data.tables import Tables
+from dashboard.data.words import yes_or_no
 from dashboard.figures import health as figures
 from dashboard.filters import Filters
 from dashboard.view import View
@@ -128,14 +129,15 @@ def _reconciliation(loads: pl.DataFrame, facts: pl.DataFrame) -> None:
     by_topic, by_fact, by_hour, fact_hours = st.tabs(
         ["By topic", "By fact", "Topics by hour", "Facts by hour"]
     )
-    with by_topic:
-        components.table(health.load_totals(loads), "Loads by topic", "reconciliation.raw_hours")
-    with by_fact:
-        components.table(health.fact_totals(facts), "Facts", "reconciliation.fact_hours")
-    with by_hour:
-        components.table(loads, "Loads by hour", "reconciliation.raw_hours")
-    with fact_hours:
-        components.table(facts, "Facts by hour", "reconciliation.fact_hours")
+    tables = (
+        (by_topic, health.load_totals(loads), "Loads by topic", "reconciliation.raw_hours"),
+        (by_fact, health.fact_totals(facts), "Facts", "reconciliation.fact_hours"),
+        (by_hour, loads, "Loads by hour", "reconciliation.raw_hours"),
+        (fact_hours, facts, "Facts by hour", "reconciliation.fact_hours"),
+    )
+    for tab, frame, name, of in tables:
+        with tab:
+            components.table(yes_or_no(frame, "adds_up"), name, of)
 
 
 def _topics(records: Landing) -> None:

@@ -11,6 +11,7 @@ from dashboard import components, formats
 from dashboard.components import Tile
 from dashboard.data import live
 from dashboard.data.live import LakeCounts, Live, LiveSource, PostgresCounts
+from dashboard.data.words import yes_or_no
 from dashboard.figures import live as figures
 from dashboard.settings import Settings
 from dashboard.view import View
@@ -122,6 +123,7 @@ def _tiles(counts: Live, events: int, now: datetime) -> None:
 
 def _raw(counts: Live, kept: pl.DataFrame) -> None:
     """The tables as they are, for whoever wants to check."""
+    kept = yes_or_no(kept, "is_final")
     if counts.days is None:
         components.table(kept, "Minute metrics", MINUTES)
         return
