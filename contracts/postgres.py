@@ -44,7 +44,7 @@ class PostgresUrl:
         if not parts:
             # Without the cause: its words quote the address.
             raise ConfigurationError(
-                f"{ADDRESS} cannot be read: write it as postgresql://user:password@host:5432/name"
+                f"{ADDRESS} cannot be read: write it as postgresql://user:…@host:5432/name"
             ) from None
         return cls(url)
 
@@ -52,7 +52,7 @@ class PostgresUrl:
     def shown(self) -> str:
         """Host and database, as may be shown.
 
-        >>> PostgresUrl("postgresql://me:secret@db.example:5433/music").shown
+        >>> PostgresUrl("postgresql://db.example:5433/music?password=secret").shown
         'db.example:5433/music'
         """
         parts = conninfo.conninfo_to_dict(self.url)

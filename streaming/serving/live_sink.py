@@ -42,6 +42,8 @@ class Covered:
     batch: int = -1
     ends: Mapping[int, int] = field(default_factory=dict)
     topic_id: str | None = None
+    reached: datetime | None = None
+    """As in `LiveState`."""
 
 
 class LiveSink:
@@ -98,7 +100,7 @@ class LiveSink:
         """Nothing is held open."""
 
     def _count(self, batch: Batch, events: pl.DataFrame, rejected: int) -> Taken:
-        state, inserted = self._state.with_events(events, self._lateness)
+        state, inserted = self._state.with_events(events, self._lateness, batch.planned.at)
         ends = dict(self._covered.ends) | dict(batch.planned.ends)
         covered = replace(self._covered, writer=batch.writer, batch=batch.planned.number, ends=ends)
         write_state(self._store, covered, state)
@@ -126,6 +128,7 @@ def read_state(store: Store) -> tuple[Covered, LiveState]:
         return covered, LiveState(
             rows.filter(is_open).select(list(EVENT_SCHEMA)),
             rows.filter(~is_open).select(list(COUNTS_SCHEMA)),
+            covered.reached,
         )
     except (pa.ArrowException, msgspec.MsgspecError, pl.exceptions.PolarsError, KeyError) as error:
         raise LakeError(

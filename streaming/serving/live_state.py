@@ -24,36 +24,41 @@ class LiveState:
 
     open: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=EVENT_SCHEMA))
     final: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=COUNTS_SCHEMA))
+    reached: datetime | None = None
+    """The newest minute that has events and is not ahead of the clock: by it others are final."""
 
     @property
     def counts(self) -> pl.DataFrame:
         """Of every minute that is kept."""
         return pl.concat([self.final, _counted(self.open, is_final=False)]).sort(WINDOW)
 
-    def with_events(self, events: pl.DataFrame, lateness: timedelta) -> tuple["LiveState", int]:
+    def with_events(
+        self, events: pl.DataFrame, lateness: timedelta, now: datetime
+    ) -> tuple["LiveState", int]:
         """The state with these events too, each once, and how many were new.
 
-        A minute is final when one that begins `lateness` later has events; what comes for it
-        after the batch that made it so is too late.
+        A minute is final when one that begins `lateness` later has events, and has begun `now`:
+        events may be a little ahead of the clock, and end no minute that is still under way.
+        What comes for a minute after the batch that made it final is too late.
         """
-        before = self._newest()
-        if before is not None:
-            events = events.filter(pl.col("window_start") > before - lateness)
+        if self.reached is not None:
+            events = events.filter(pl.col("window_start") > self.reached - lateness)
         known = pl.concat([self.open, events])
         once = known.unique("event", keep="first", maintain_order=True)
-        newest = LiveState(once, self.final)._newest()  # noqa: SLF001  one of us
-        if newest is None:
+        reached = self._reached_with(once, now)
+        if reached is None:
             return self, 0
-        done = pl.col("window_start") <= newest - lateness
-        kept = pl.col("window_start") > newest - KEPT
+        done = pl.col("window_start") <= reached - lateness
+        kept = pl.col("window_start") > reached - KEPT
         ended = _counted(once.filter(done & kept), is_final=True)
-        state = LiveState(once.filter(~done), pl.concat([self.final.filter(kept), ended]))
-        return state, len(once) - len(self.open)
+        final = pl.concat([self.final.filter(kept), ended])
+        return LiveState(once.filter(~done), final, reached), len(once) - len(self.open)
 
-    def _newest(self) -> datetime | None:
-        """Start of the newest minute that has events."""
-        starts = (self.open["window_start"].max(), self.final["window_start"].max())
-        return max((each for each in starts if isinstance(each, datetime)), default=None)
+    def _reached_with(self, events: pl.DataFrame, now: datetime) -> datetime | None:
+        newest = events["window_start"].max()
+        known = [self.reached] if self.reached else []
+        return max([*known, *([min(newest, now)] if isinstance(newest, datetime) else [])],
+                   default=None)  # fmt: skip
 
 
 def _counted(events: pl.DataFrame, *, is_final: bool) -> pl.DataFrame:

@@ -90,10 +90,12 @@ _COUNT = (
     _count_users("daily", "day"),
 )
 
+# Events may be a little ahead of the clock: they end no minute that is still under way.
 FINISH = """
 update minute_metrics set is_final = true
 where not is_final and window_start <= (
-    select max(window_start) - %(lateness)s from minute_metrics
+    select least(max(window_start), date_trunc('minute', now(), 'UTC')) - %(lateness)s
+    from minute_metrics
 )
 """
 

@@ -68,7 +68,7 @@ def short_id(event_id: str) -> str:
     >>> short_id("e-1")
     'e-1'
     >>> short_id("x" * 1000)[:20]
-    'sha256:cb2ffaf2d6bc8'
+    'sha256:44f8354494a5b'
     """
     if len(event_id) <= LONGEST_ID:
         return event_id

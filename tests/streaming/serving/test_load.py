@@ -1,5 +1,7 @@
 """Loading into Postgres: however events come, the metrics are a recount of those that stand."""
 
+from datetime import UTC, datetime, timedelta
+
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -162,3 +164,13 @@ def test_writers_take_turns(connection, postgres):
         other.rollback()
         assert load_rows(other, LoadedBatch("b", 0), [rows_of([action(1)])]).duplicates == 1
     check_metrics_are_a_recount(connection)
+
+
+def test_an_event_that_is_ahead_of_the_clock_makes_no_minute_final(connection):
+    now = datetime.now(UTC)
+    ahead, on_time = (int(each.timestamp() * 1000) for each in (now + timedelta(minutes=9), now))
+
+    load(connection, 0, [action(1, ts=on_time), action(2, ts=ahead)])
+
+    finals = connection.execute("select bool_or(is_final) from minute_metrics").fetchone()
+    assert finals == (False,)

@@ -34,7 +34,7 @@ from .actions import check_metrics_are_a_recount, message, minute_metrics
 pytestmark = pytest.mark.integration
 
 TOPIC = MUSIC_EVENTS.name
-SECRET = "not-to-be-told"
+SECRET = "not-to-be-told"  # pragma: allowlist secret
 
 
 class Player:
