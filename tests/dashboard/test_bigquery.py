@@ -82,7 +82,8 @@ def frames() -> dict[str, pl.DataFrame]:
             [{"started_on": day, **cell, "sessions": n} for day in days for n, cell in cells()]
         ),
         "reporting.rpt_active_users": pl.DataFrame(
-            {"active_on": days, "weekly_users": [7, 8, 9], "monthly_users": [28, 29, 30]}
+            {"active_on": days, "daily_users": [1, 2, 3], "weekly_users": [7, 8, 9],
+             "monthly_users": [28, 29, 30]}  # fmt: skip
         ),
         "reporting.rpt_hourly_activity": pl.DataFrame({"hour_starts_at": hours()}),
         "marts.fct_streams": pl.DataFrame(
