@@ -34,7 +34,6 @@ PARTITIONS = 4
 USERS = 100_000
 REGIONS = [f"R{number:02}" for number in range(50)]
 TYPES = ("play", "play", "play", "skip", "pause", "resume", "stop", "add_to_playlist")
-WARM_UP_SECONDS = 15
 TICK = 0.05
 PATIENCE = 300.0
 
@@ -97,8 +96,11 @@ def latency(address: str, url: str, home: Path, rate: int, seconds: int) -> dict
             row = connection.execute("select sum(events) from minute_metrics").fetchone()
             return int(row[0] or 0) if row else 0
 
+        started = counted() + len(_steadily(address, rate, 1, counted)[0])
+        while counted() < started:
+            time.sleep(TICK)
         before = counted()
-        happened, seen = _steadily(address, rate, WARM_UP_SECONDS + seconds, counted)
+        happened, seen = _steadily(address, rate, seconds, counted)
         deadline = time.monotonic() + PATIENCE
         while seen[-1][1] - before < len(happened) and time.monotonic() < deadline:
             seen.append((time.time(), counted()))
@@ -109,7 +111,7 @@ def latency(address: str, url: str, home: Path, rate: int, seconds: int) -> dict
         while count - before <= number:
             at, count = next(looks)
         delays.append(at - then)
-    measured = sorted(delays[rate * WARM_UP_SECONDS :])
+    measured = sorted(delays)
     return {
         "measure": "from an event to its metric, trigger 10 seconds",
         "events_per_second": rate,

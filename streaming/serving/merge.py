@@ -27,10 +27,10 @@ STAGE = f"copy staging_events (run, {_NAMES}) from stdin"
 
 # Statements are made of names in this file alone, never of values.
 _NEW = """
-create temporary table new_events (
+create temporary table if not exists new_events (
     window_start timestamp with time zone, day date, event_type text, region text,
     user_id bigint, ts timestamp with time zone
-) on commit drop
+) on commit delete rows
 """
 
 _INSERT = f"""
@@ -126,6 +126,7 @@ def merge(connection: psycopg.Connection, runs: Sequence[str], lateness: timedel
     """
     connection.execute("set local work_mem = '64MB'")
     connection.execute(_NEW)
+    connection.execute("delete from new_events")  # of a batch before it in this transaction
     events = _row(connection.execute(_INSERT, {"runs": list(runs)}))[0]
     connection.execute("analyze new_events")
     for count in _COUNT:

@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 from contracts.errors import ConfigurationError, UnavailableError
 from contracts.logs import log
 from contracts.postgres import PostgresUrl, told, unavailable
-from contracts.serving import SCHEMA_REVISION
+from contracts.serving import SCHEMA_REVISION, SCHEMA_TABLE
 
 _SCRIPTS = Path(__file__).with_name("migrations")
 
@@ -46,10 +46,10 @@ def ready_connection(url: PostgresUrl) -> psycopg.Connection:
 def schema_revision(connection: psycopg.Connection) -> str | None:
     """The last migration that the database has seen; None for an empty one."""
     with connection.transaction():
-        found = connection.execute("select to_regclass('alembic_version') is not null").fetchone()
+        found = connection.execute("select to_regclass(%s) is not null", [SCHEMA_TABLE]).fetchone()
         if not found or not found[0]:
             return None
-        row = connection.execute("select version_num from alembic_version").fetchone()
+        row = connection.execute(f"select version_num from {SCHEMA_TABLE}").fetchone()  # noqa: S608 our own
     return str(row[0]) if row else None
 
 

@@ -21,6 +21,8 @@ from streaming.serving.sink import Batch, Taken
 from streaming.serving.staging import Staged, StagingTask, stage_on_workers
 
 TOPIC = MUSIC_EVENTS.name
+MOST_STAGING_BYTES = 256 * 2**20
+"""Above this the staging table, of which all rows are dead, is emptied."""
 
 
 class PostgresSink:
@@ -94,7 +96,25 @@ class PostgresSink:
         with connection.transaction():
             done = commit(connection, rows, loaded, self._lateness)
             move_on(connection, TOPIC, self._topic_id, planned.starts, planned.ends)
+        self._tidy(connection)
         return Taken(done.events, done.inserted, rejected, done.last_ts)
+
+    def _tidy(self, connection: psycopg.Connection) -> None:
+        """Give back the staging table's room where vacuum may not: a reader's old snapshot lives.
+
+        What is committed in it is ours, and merged; files that are being staged are waited for
+        a second, and otherwise left for next time.
+        """
+        row = connection.execute("select pg_relation_size('staging_events')").fetchone()
+        if row is None or row[0] < MOST_STAGING_BYTES:
+            return
+        try:
+            with connection.transaction():
+                connection.execute("set local lock_timeout to '1s'")
+                connection.execute("truncate staging_events")
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.InsufficientPrivilege) as error:
+            log.info("the staging table stays as large as it is", bytes=row[0],
+                     problem=type(error).__name__)  # fmt: skip
 
     def _open_connection(self) -> psycopg.Connection:
         if self._connection is None:

@@ -59,6 +59,9 @@ def _staged(task: StagingTask, wanted: OffsetRange) -> Staged | MusicFlowError:
     judged = JudgedRange(task.access, task.judgement, wanted)
     try:
         with task.postgres.connect() as connection:
+            # A table that somebody has locked must not keep the workers, which landing needs too.
+            connection.execute("set lock_timeout to '10s'")
+            connection.execute("set statement_timeout to '300s'")
             accepted = stage(connection, run, judged.tables())
     except psycopg.Error as error:
         return unavailable(task.postgres, error)

@@ -50,6 +50,17 @@ def test_its_data_stay_and_its_socket_is_where_nobody_else_can_enter(folder):
     assert sockets.stat().st_mode & 0o077 == 0
 
 
+def test_data_that_were_left_half_made_are_made_anew(folder):
+    (folder / "data-18" / "base").mkdir(parents=True)
+    (folder / "data-18" / "PG_VERSION").write_text("18")
+
+    with (
+        embedded_postgres(folder, folder / "log") as address,
+        psycopg.connect(address) as connection,
+    ):
+        assert connection.execute("select 1").fetchone() == (1,)
+
+
 def test_in_a_folder_whose_path_is_too_long_for_a_socket_it_runs_all_the_same(folder):
     deep = folder / ("a" * 60) / ("b" * 60)
 

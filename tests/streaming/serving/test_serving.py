@@ -275,7 +275,7 @@ def test_what_is_read_again_changes_nothing(land_once, postgres, player):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        pytest.param("update alembic_version set version_num = '9999'",
+        pytest.param("update musicflow_schema set version_num = '9999'",
                      "a schema that this version does not know", id="newer schema"),
         pytest.param("alter role guest set default_transaction_read_only = on",
                      "read-only transaction", id="read-only"),
