@@ -139,7 +139,8 @@ def _plays_by_day(ranked: Ranked, first: str, end: str, _conditions: Condition) 
     return (
         f"select {ranked.key}, cast(sum(plays) as bigint) as plays, sum(skips) as skips,"
         " sum(completions) as completions, sum(listening_seconds) as listening_seconds"
-        f" from {ranked.plays} where listened_on >= ${first} and listened_on < ${end}"
+        f" from {ranked.plays} where listened_on >= cast(${first} as date)"
+        f" and listened_on < cast(${end} as date)"
         f" group by {ranked.key}"
     )
 
