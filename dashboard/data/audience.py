@@ -1,10 +1,14 @@
 """What the page Audience asks of the published tables."""
 
+from datetime import date, timedelta
+
 import polars as pl
 
 from dashboard.data.tables import Tables
 from dashboard.filters import Filters
 
+EARLIEST = date(1900, 1, 1)
+"""Before any account."""
 AGES = (
     "under 7 days",
     "7 to 29 days",
@@ -56,18 +60,22 @@ def _by(tables: Tables, filters: Filters, group: str) -> pl.DataFrame:
 
 
 def demographics(tables: Tables, filters: Filters) -> pl.DataFrame:
-    """Per gender, plan and age of the account: active listeners a day (a mean), and streams.
+    """Per gender, plan and age of the account: active listeners a day, and streams.
 
-    The device is not known here.
+    Listeners a day are a mean over the days chosen that the data covers, quiet ones too. The
+    device is not known here.
     """
     where = filters.where(day="active_on", state="state", plan="level")
     return tables.rows(
         f"""
-        with chosen as (select * from reporting.rpt_demographics where {where.sql})
         select gender, level, account_age,
-            sum(users) / (select count(distinct active_on) from chosen) as listeners_a_day,
+            sum(users) / (
+                select count(*) from reporting.rpt_active_users
+                where active_on between $first and $last
+            ) as listeners_a_day,
             cast(sum(streams) as bigint) as streams
-        from chosen group by 1, 2, 3 order by 1, 2, 3
+        from reporting.rpt_demographics where {where.sql}
+        group by 1, 2, 3 order by 1, 2, 3
         """,  # noqa: S608  columns of ours; values are parameters
         **where.parameters,
     )
@@ -93,20 +101,25 @@ def countries(tables: Tables, filters: Filters) -> pl.DataFrame:
 def retention(tables: Tables, filters: Filters, weeks: int) -> pl.DataFrame:
     """Cohorts by week of registration, up to the last day chosen; `weeks` of them, and so long.
 
-    What is known of a cohort is all that was seen of it by now, whichever days are chosen.
+    What is known of a cohort is all that was seen of it by now, whichever days are chosen. Of those
+    who registered before the data begins only those are known who still came: such weeks are left
+    out.
     """
+    begin = tables.publication.first_hour
+    since = begin.date() - timedelta(days=6) if begin else EARLIEST
     return tables.rows(
         """
         select registration_week, weeks_since_registration, registered_users, active_users,
             retention_rate
         from reporting.rpt_retention
-        where registration_week <= $last and weeks_since_registration < $weeks
+        where registration_week between $since and $last and weeks_since_registration < $weeks
             and registration_week > (
                 select max(registration_week) from reporting.rpt_retention
                 where registration_week <= $last
             ) - cast($weeks as integer) * 7
         order by 1, 2
         """,
+        since=since,
         last=filters.last,
         weeks=weeks,
     )

@@ -106,16 +106,22 @@ def _countries(tables: Tables, filters: Filters) -> None:
 
 def _retention(tables: Tables, filters: Filters) -> None:
     retention = audience.retention(tables, filters, WEEKS)
+    if retention.is_empty():
+        components.nothing(
+            "No week of registration to follow yet",
+            "Weeks are followed from the one on in which the data begins: of older ones only those "
+            "listeners are known who still came.",
+        )
+        return
     components.chart(
         "Listeners who came back, by week of registration",
         lambda: figures.retention(retention),
         "reporting.rpt_retention.retention_rate",
-        empty=retention.is_empty(),
+        empty=False,
     )
     components.note(
-        f"The last {WEEKS} weeks of registration up to the last day chosen; all listeners of them "
-        "who were ever seen, whatever else is chosen."
+        f"The last {WEEKS} weeks of registration up to the last day chosen, from the week on in "
+        "which the data begins; all listeners of them who were ever seen, whatever else is chosen."
     )
-    if not retention.is_empty():
-        with st.expander("Retention as a table"):
-            components.table(retention, "Retention", "reporting.rpt_retention")
+    with st.expander("Retention as a table"):
+        components.table(retention, "Retention", "reporting.rpt_retention")

@@ -78,7 +78,7 @@ def _summary(
             "reconciliation.built_hours",
         ),
         Tile(
-            "Reconciliation",
+            "Reconciliation, chosen days",
             "adds up" if not broken else f"{formats.number(broken)} do not add up",
             "reconciliation.raw_hours",
         ),
@@ -88,12 +88,12 @@ def _summary(
         late = landing.late(report.arrived, filters)
         tiles += [
             Tile(
-                "Late rows",
+                "Late rows, chosen days",
                 formats.percent(landing.late_share(late)),
                 "lake.late_rows.late_share",
             ),
             Tile(
-                "Rejects",
+                "Rejects, last 30 days",
                 formats.percent(landing.reject_share(report.judged)),
                 "lake.rejects.reason",
             ),

@@ -1,6 +1,7 @@
 """Who listens: different listeners, by what they are known by, over whichever days are chosen."""
 
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import polars as pl
 import pytest
@@ -64,6 +65,7 @@ def tables() -> MemoryTables:
             "reporting.rpt_listener_days": LISTENER_DAYS,
             "reporting.rpt_streams_by_hour": STREAMS,
             "reporting.rpt_demographics": DEMOGRAPHICS,
+            "reporting.rpt_active_users": pl.DataFrame({"active_on": [FIRST, SECOND]}),
             "reporting.rpt_player_engagement": PLAYER,
         }
     )
@@ -110,8 +112,11 @@ def test_devices_and_plans_are_told_in_the_same_way(tables):
     assert set(plans.rows()) == {("free", 2, 11, 110.0), ("paid", 1, 5, 50.0)}
 
 
-def test_listeners_a_day_are_a_mean_over_the_days_that_had_any(tables):
+def test_listeners_a_day_are_a_mean_over_all_days_chosen_quiet_ones_too(tables):
     found = audience.demographics(tables, BOTH_DAYS)
+    men = audience.demographics(tables, Filters(FIRST, SECOND, states=("NY",)))
+
+    assert men["listeners_a_day"].to_list() == [2.0]
 
     assert found.rows() == [
         ("F", "free", "under 7 days", 15.0, 50),
@@ -140,6 +145,25 @@ def test_retention_shows_the_last_cohorts_up_to_the_last_day():
 
     assert found["registration_week"].unique(maintain_order=True).to_list() == weeks[1:3]
     assert found["weeks_since_registration"].unique().sort().to_list() == [0, 1]
+
+
+def test_weeks_of_registration_from_before_the_data_begins_are_not_followed():
+    weeks = [date(2025, 12, 22), date(2025, 12, 29), date(2026, 1, 5)]
+    frame = pl.DataFrame(
+        {
+            "registration_week": weeks,
+            "weeks_since_registration": [2, 1, 0],
+            "registered_users": [5, 5, 5],
+            "active_users": [5, 4, 5],
+            "retention_rate": [1.0, 0.8, 1.0],
+        }
+    )
+    tables = MemoryTables({"reporting.rpt_retention": frame})
+    begin = datetime(2026, 1, 1, 5, tzinfo=UTC)
+    tables.publication = replace(tables.publication, first_hour=begin)
+
+    found = audience.retention(tables, Filters(FIRST, date(2026, 1, 9)), weeks=16)
+    assert found["registration_week"].to_list() == weeks[1:]
 
 
 def test_the_map_has_each_state_once_and_the_capital_and_no_two_on_one_tile():
