@@ -23,8 +23,8 @@ from musicflow_dagster.settings import Settings
 
 BATCH = "batch_files"
 OP = "land_files"
-RETRY = dg.RetryPolicy(max_retries=3, delay=60)
-"""Where the lake can't be written, or Postgres is away; a file that is wrong stays so."""
+RETRY = dg.RetryPolicy(max_retries=6, delay=60, backoff=dg.Backoff.EXPONENTIAL)
+"""Where the lake can't be written, or Postgres is away, for an hour; a wrong file stays so."""
 
 
 class FilesConfig(dg.Config):

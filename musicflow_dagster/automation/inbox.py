@@ -99,11 +99,12 @@ def looked_at(folder: Path, before: Cursor) -> tuple[Cursor, list[str]]:
 
 
 def _files_in(folder: Path) -> Iterator[Path]:
+    """Files that are meant; a name that is no text can't be handed on, and has to be changed."""
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
         if any(each.startswith(HIDDEN) for each in parts) or path.name.endswith(UNFINISHED):
             continue
-        if path.is_file():
+        if path.is_file() and path.as_posix().isprintable():
             yield path
 
 

@@ -15,7 +15,7 @@ from contracts.errors import ConfigurationError, LakeError
 from contracts.events import Event
 from streaming.batch.cells import messages_of
 from streaming.batch.columns import Column, Names
-from streaming.batch.csv_split import Split, split
+from streaming.batch.csv_split import UNREADABLE, Split, split
 from streaming.batch.opening import LONGEST_LINE, blocks
 from streaming.batch.records import Records, Slices
 
@@ -118,8 +118,11 @@ class CsvReader:
         following = found.starts[1] if len(found.starts) > 1 else found.rest
         header = _cells(block[start:end], delimiter)
         if not self._columns:
-            if header is None:
-                raise ConfigurationError(f"{name} has no header in UTF-8: it is no CSV file")
+            if header is None or found.cells[0] == UNREADABLE:
+                raise ConfigurationError(
+                    f"{name} has no sound header in UTF-8: it is no CSV file, or its lines end "
+                    "with carriage returns alone"
+                )
             return Layout(delimiter, header), int(following)
         is_header = header == self._columns
         return Layout(delimiter, self._columns), int(following) if is_header else 0
@@ -144,7 +147,7 @@ def _first_line(block: bytes) -> bytes:
 def _cells(record: bytes, delimiter: str) -> tuple[str, ...] | None:
     """The cells of one record, without blanks around them; None if it has no text."""
     try:
-        rows = csv.reader(record.decode().splitlines(keepends=True), delimiter=delimiter)
+        rows = csv.reader(io.StringIO(record.decode(), newline=""), delimiter=delimiter)
         return tuple(cell.strip() for cell in next(rows, ()))
     except (UnicodeDecodeError, csv.Error):
         return None

@@ -151,7 +151,8 @@ def _record_at(lines: list[bytes], number: int, delimiter: str, longest: int) ->
 
     def fed() -> Iterator[str]:
         nonlocal taken, size
-        for line in itertools.islice(lines, number, None):
+        for at in range(number, len(lines)):
+            line = lines[at]
             size += len(line)
             if size > longest and taken:
                 return

@@ -24,7 +24,10 @@ def files_of(inputs: Iterable[str]) -> list[Path]:
     """
     found: dict[Path, None] = {}
     for each in inputs:
-        paths = sorted(_named_by(each))
+        try:
+            paths = sorted(_named_by(each))
+        except (ValueError, RuntimeError, NotImplementedError) as error:
+            raise ConfigurationError(f"{each!r} is no path and no pattern: {error}") from error
         if not paths:
             raise ConfigurationError(f"{each!r} names no file: give a file, a folder or a pattern")
         found |= dict.fromkeys(paths)

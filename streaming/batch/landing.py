@@ -1,7 +1,7 @@
 """A file into the lake: part by part, each committed once, whatever is killed or runs twice."""
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
@@ -119,7 +119,7 @@ class FileLanding:
             self._land_parts(store, manifests, state, server)
             record = self._finished(record)
             finish(store, name, self._content, record)
-        elif server is not None and self.to.target == "postgres" and not server.has(0):
+        elif server is not None and self.to.target == "postgres":
             self._load_again(store, server)
         if server is not None and self.to.target == "both":
             for each in self._parts:
@@ -148,11 +148,15 @@ class FileLanding:
                 feed = self._feed()
 
     def _load_again(self, store: Store, server: Server) -> None:
-        """Load a file whose rejects the lake has into a database that lacks its rows."""
+        """Load a file whose rejects the lake has into a database that lacks some of its rows."""
         limits = self.to.limits.beside(read_expiry(store, self.source.event.name))
         feed, number = self._feed(), 0
         while feed.has_more():
-            self._task(number, feed.end, limits).load(feed.next(SLICE_ROWS), server.load)
+            task, records = self._task(number, feed.end, limits), feed.next(SLICE_ROWS)
+            if server.has(number):
+                deque(records, maxlen=0)
+            else:
+                task.load(records, server.load)
             number += 1
 
     def _feed(self) -> Feed:

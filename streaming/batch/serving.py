@@ -106,6 +106,7 @@ def serving(url: PostgresUrl, content: str) -> Iterator[Server]:
         UnavailableError: The server is away.
     """
     with ready_connection(url) as connection:
+        connection.autocommit = True  # each slice is a transaction of its own
         yield Server(url, connection, content)
 
 

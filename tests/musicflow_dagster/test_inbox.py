@@ -93,6 +93,17 @@ def test_hidden_and_unfinished_files_are_left_alone(folder, ticks):
     assert [ticks.look(), ticks.look()] == [[], []]
 
 
+def test_a_name_that_is_no_text_stops_no_other(settings, folder):
+    watching = settings.model_copy(update={"inbox": folder})
+    (folder / os.fsdecode(b"listen_events-caf\xe9.csv")).write_text("a")
+    (folder / "listen_events.csv").write_text("b")
+    [request] = tick(watching, tick(watching).cursor).run_requests
+
+    assert request.run_config["ops"]["land_files"]["config"]["files"] == [
+        str(folder / "listen_events.csv")
+    ]
+
+
 def test_a_tick_reads_so_much_and_the_next_one_goes_on(folder, ticks, monkeypatch):
     monkeypatch.setattr(inbox, "BYTES_PER_TICK", 3)
     for name in "abc":

@@ -59,6 +59,8 @@ def test_one_bad_file_holds_up_no_other(inbox, run):
     ("arguments", "problem"),
     [
         pytest.param(["--input", "nowhere/*.csv"], "nowhere/*.csv' names no file", id="no file"),
+        pytest.param(["--input", "a**b.csv"], "no pattern", id="no pattern"),
+        pytest.param(["--input", "~nosuchuser/a"], "no pattern", id="nobody's home"),
         pytest.param(["--input", ""], "'' names no file", id="nothing"),
         pytest.param(["--delimiter", "::"], "--delimiter '::' can't stand", id="two characters"),
         pytest.param(["--to", "postgres"], "name the server in POSTGRES_URL", id="no server"),

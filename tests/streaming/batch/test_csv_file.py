@@ -149,7 +149,10 @@ def test_a_record_that_is_none_costs_no_other(line, is_record):
     [
         pytest.param(b"", "f.csv is empty", id="nothing"),
         pytest.param(b"\n\n", "f.csv is empty", id="empty lines"),
-        pytest.param(b"\xff\xfea\0", "no header in UTF-8", id="UTF-16"),
+        pytest.param(b"\xff\xfea\0", "no sound header in UTF-8", id="UTF-16"),
+        pytest.param(NAMES + b"\r" + LINE.replace(b"\n", b"\r"), "carriage returns alone",
+                     id="carriage returns alone"),
+        pytest.param(NAMES + b"\r" + LINE, "carriage returns alone", id="one behind the header"),
         pytest.param(b"ts,ts\n1,2\n", "f.csv has 2 columns for 'ts'", id="a column twice"),
         pytest.param(NAMES + b",occurred_at\n", "2 columns for 'ts'", id="a field by both names"),
         pytest.param(b"a,b\n1,2\n", "has no column ts \\(or occurred_at\\), sessionId",
