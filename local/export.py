@@ -43,7 +43,7 @@ def export(snapshot: Path, target: Path, form: Form, schemas: tuple[str, ...]) -
         raise ConfigurationError(f"nothing was published in {snapshot} yet: run `make demo` first")
     try:
         target.mkdir(parents=True, exist_ok=True)
-        with opened(snapshot, publication) as connection:
+        with opened(snapshot.absolute(), publication, target.absolute()) as connection:
             names = sorted(name for name in publication.tables if _schema(name) in schemas)
             if form == "duckdb":
                 return [_database(connection, names, target / ONE_FILE)]
@@ -55,10 +55,18 @@ def export(snapshot: Path, target: Path, form: Form, schemas: tuple[str, ...]) -
 
 
 @contextmanager
-def opened(snapshot: Path, publication: Publication) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The publication's tables as views of a database in memory."""
+def opened(
+    snapshot: Path, publication: Publication, target: Path
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The publication's tables as views of a database in memory.
+
+    Whatever the publication's own statements say, they reach the snapshot and `target` alone.
+    """
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
+        folders = [f"{snapshot}/", f"{target}/"]
+        connection.execute("set allowed_directories = $folders", {"folders": folders})
+        connection.execute("set enable_external_access = false")
         # Views read the tables of files, and come after them.
         for name, table in sorted(publication.tables.items(), key=lambda item: bool(item[1].view)):
             files = ", ".join(f"'{_quoted(snapshot / file.path)}'" for file in table.files)

@@ -23,7 +23,7 @@ from local.dashboard import command, last_published, with_postgres, workspace_of
 PATIENCE_MS = 60_000
 START_SECONDS = 60
 WIDTH = 1280
-COLORS = 128
+COLORS = 256
 """Of a picture's palette: pages have few, and so a picture has a third of the size."""
 DRAWN_MS = 1500
 """How long charts may still move after all is there."""
@@ -111,7 +111,8 @@ def _take(browser: Browser, address: str, picture: Picture, target: Path) -> Pat
     _settle(page)
     path = target / f"dashboard-{picture.name}.png"
     taken = Image.open(io.BytesIO(page.screenshot()))
-    taken.convert("RGB").quantize(COLORS, dither=Image.Dither.NONE).save(path, optimize=True)
+    colors = taken.convert("RGB").quantize(COLORS, Image.Quantize.MAXCOVERAGE)
+    colors.save(path, optimize=True)
     page.close()
     return path
 

@@ -1,6 +1,7 @@
 """Published tables as plain files, for tools that know nothing of snapshots."""
 
 import csv
+import json
 from pathlib import Path
 
 import duckdb
@@ -9,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from contracts.errors import ConfigurationError, LakeError
-from contracts.publication import VIEWS, current
+from contracts.publication import POINTER, VIEWS, current
 from local.__main__ import main
 from local.export import SCHEMAS, export
 from tests.dashboard.browser import snapshots
@@ -73,6 +74,17 @@ def test_what_was_never_published_or_is_damaged_is_one_line(listened_copy, tmp_p
     snapshots.truncate(listened_copy / "snapshot")
     with pytest.raises(LakeError, match="export failed"):
         export(listened_copy / "snapshot", tmp_path / "out", "csv", SCHEMAS)
+
+
+def test_a_statement_of_the_snapshot_reaches_nothing_else(listened_copy, tmp_path):
+    pointer = listened_copy / "snapshot" / POINTER
+    record = json.loads(pointer.read_text())
+    record["tables"]["marts.wide_streams"]["view"] = f"copy (select 1) to '{tmp_path}/stolen.csv'"
+    pointer.write_text(json.dumps(record))
+
+    with pytest.raises(LakeError, match="export failed"):
+        export(listened_copy / "snapshot", tmp_path / "out", "csv", SCHEMAS)
+    assert not (tmp_path / "stolen.csv").exists()
 
 
 def test_the_command_says_what_it_wrote(snapshot, tmp_path, monkeypatch):

@@ -29,12 +29,13 @@ ON_A_PHONE = {"viewport": PHONE, "color_scheme": "dark", "has_touch": True}
 )
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_stands_complete_and_within_its_window(visit: Visit, path: str, how: dict[str, Any]):
-    """Nothing is fetched from elsewhere, no error is shown or said on the console either."""
+    """Nothing is fetched from elsewhere, no name of the data runs, the console says no error."""
     with visit(**how) as visitor:
         visitor.open(path)
 
         expect(visitor.main.get_by_role("heading", name=PAGES[path], exact=True)).to_be_visible()
         visitor.sees_no_failure()
+        visitor.sees_no_markup_of_names()
         assert visitor.overflow() == 0
 
 

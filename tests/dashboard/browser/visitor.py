@@ -102,6 +102,11 @@ class Visitor:
             expect(self.main).not_to_contain_text(words)
         expect(self.page.get_by_test_id("stAlertContentError")).to_have_count(0)
 
+    def sees_no_markup_of_names(self) -> None:
+        """Check that no name of the data became a part of the page's markup."""
+        made = "script, img[src=x], img[src*='198.51'], a[href^='javascript'], .katex, [onerror]"
+        expect(self.main.locator(made)).to_have_count(0)
+
     def overflow(self) -> int:
         """By how many pixels the page is wider than the window."""
         return self.page.evaluate(
