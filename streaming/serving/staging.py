@@ -1,6 +1,10 @@
 """A batch on Spark's workers: a task per Kafka partition judges it and copies it to Postgres."""
 
-from collections.abc import Sequence
+import os
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,6 +17,9 @@ from streaming.checkpoint import OffsetRange
 from streaming.reading import KafkaAccess
 from streaming.serving.judged import JudgedRange, Judgement
 from streaming.serving.load import stage
+
+MOST_SECONDS = 360.0
+"""After which a task gives a silent server up, so that landing's tasks get the core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +69,27 @@ def _staged(task: StagingTask, wanted: OffsetRange) -> Staged | MusicFlowError:
             # A table that somebody has locked must not keep the workers, which landing needs too.
             connection.execute("set lock_timeout to '10s'")
             connection.execute("set statement_timeout to '300s'")
-            accepted = stage(connection, run, judged.tables())
+            with cut_off_after(MOST_SECONDS, connection):
+                accepted = stage(connection, run, judged.tables())
     except psycopg.Error as error:
         return unavailable(task.postgres, error)
     except MusicFlowError as error:
         return error
     return Staged(run, accepted, judged.rejected)
+
+
+@contextmanager
+def cut_off_after(seconds: float, connection: psycopg.Connection) -> Iterator[None]:
+    """Cut the connection if the block takes longer: a frozen server never answers.
+
+    What the connection is waiting for then raises psycopg.OperationalError.
+    """
+    with socket.socket(fileno=os.dup(connection.fileno())) as line:
+        timer = threading.Timer(seconds, lambda: line.shutdown(socket.SHUT_RDWR))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()

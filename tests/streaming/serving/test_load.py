@@ -1,5 +1,6 @@
 """Loading into Postgres: however events come, the metrics are a recount of those that stand."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from contracts.errors import UnavailableError
 from streaming.serving.load import LATENESS, LoadedBatch, commit, load_rows, stage
 from streaming.serving.migrate import ready_connection
+from streaming.serving.staging import cut_off_after
 
 from .actions import action, check_metrics_are_a_recount, rows_of
 
@@ -174,3 +176,12 @@ def test_an_event_that_is_ahead_of_the_clock_makes_no_minute_final(connection):
 
     finals = connection.execute("select bool_or(is_final) from minute_metrics").fetchone()
     assert finals == (False,)
+
+
+def test_a_server_that_does_not_answer_is_given_up(postgres):
+    with postgres.connect() as connection, cut_off_after(60, connection):
+        assert connection.execute("select 1").fetchone() == (1,)
+
+    with suppress(psycopg.OperationalError), postgres.connect() as connection:  # noqa: SIM117
+        with pytest.raises(psycopg.OperationalError), cut_off_after(0.1, connection):
+            connection.execute("select pg_sleep(600)")
