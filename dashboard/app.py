@@ -1,19 +1,18 @@
 """The shell around every page: access, navigation, filters, how fresh and complete the data is."""
 
-import secrets
 from datetime import UTC, datetime
 from functools import cache
 from typing import Protocol
 
 import streamlit as st
 
-from contracts.errors import LakeError, MusicFlowError
-from contracts.logs import log
+from contracts.errors import LakeError
 from dashboard import access, components, filter_bar, formats, theme
 from dashboard.data.common import Completeness, choices, completeness
 from dashboard.data.snapshot import SnapshotTables
 from dashboard.data.tables import NotPublishedError, Tables
 from dashboard.filters import Choices, Filters
+from dashboard.guard import guarded
 from dashboard.navigation import Page, streamlit_pages
 from dashboard.settings import Settings
 from dashboard.view import View
@@ -34,17 +33,8 @@ def run(settings: Settings) -> None:
     st.set_page_config(page_title="MusicFlow", page_icon=theme.ICON, layout="wide")
     st.html(theme.STYLE)
     st.logo(theme.LOGO, size="large")
-    try:
+    with guarded():
         _draw(settings)
-    except MusicFlowError as error:
-        components.broken("This can't be shown now", str(error))
-    except Exception:  # noqa: BLE001  the last resort: the reader gets a line, the log the rest
-        number = secrets.token_hex(4)
-        log.exception("page failed", id=number)
-        components.broken(
-            "Something went wrong",
-            f"It was logged as {number}. Reload the page; if it stays, tell who runs MusicFlow.",
-        )
 
 
 def _draw(settings: Settings) -> None:

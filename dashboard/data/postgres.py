@@ -32,18 +32,18 @@ def looking(url: PostgresUrl) -> Iterator[psycopg.Connection]:
     Raises:
         UnavailableError: The server is away, or landing has not made its tables there.
     """
-    with url.connect(read_only=True, patience=PATIENCE_SECONDS) as connection:
-        try:
+    try:
+        with url.connect(read_only=True, patience=PATIENCE_SECONDS) as connection:
             connection.execute("set transaction isolation level repeatable read, read only")
             connection.execute(f"set local statement_timeout = '{LONGEST_QUERY}'")
             yield connection
-        except errors.UndefinedTable as error:
-            raise UnavailableError(
-                f"Postgres at {url.shown} has no tables of MusicFlow yet: start landing with "
-                "POSTGRES_URL set, or run `python -m streaming migrate`"
-            ) from error
-        except psycopg.Error as error:
-            raise unavailable(url, error) from error
+    except errors.UndefinedTable as error:
+        raise UnavailableError(
+            f"Postgres at {url.shown} has no tables of MusicFlow yet: start landing with "
+            "POSTGRES_URL set, or run `python -m streaming migrate`"
+        ) from error
+    except psycopg.Error as error:
+        raise unavailable(url, error) from error
 
 
 def rows(

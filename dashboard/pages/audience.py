@@ -54,6 +54,11 @@ def _states(states: pl.DataFrame) -> None:
             components.note(f"Not on the map, but in the table: {names}.")
     with table_side:
         components.table(states, "States", "reporting.rpt_listener_days.state")
+    components.note(
+        "Listeners count once in each state, and on each kind of device, that they were seen with: "
+        "such numbers don't add up to the active listeners. Without a plan, and so in neither, are "
+        "those who were seen at the player only."
+    )
 
 
 def _demographics(tables: Tables, filters: Filters) -> None:

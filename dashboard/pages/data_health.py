@@ -11,13 +11,15 @@ from dashboard import components, formats
 from dashboard.components import Tile
 from dashboard.data import health, landing
 from dashboard.data.landing import Landing
+from dashboard.data.recent import Recent
 from dashboard.data.tables import Tables
 from dashboard.data.words import yes_or_no
 from dashboard.figures import health as figures
 from dashboard.filters import Filters
 from dashboard.view import View
 
-SECONDS_KEPT = 15
+_RECENT: Recent[Landing] = Recent(seconds=15)
+"""The lake's records, read once for all who look."""
 
 
 def show(view: View) -> None:
@@ -40,7 +42,7 @@ def show(view: View) -> None:
 def _records(view: View) -> Landing | None:
     """The lake's records; a line in their place where they can't be read."""
     try:
-        return _read(view.settings.lake)
+        return _RECENT.get(view.settings.lake, lambda: _read(view.settings.lake))
     except MusicFlowError as error:
         components.broken(
             "Landing, rejects, late rows and runs can't be told now",
@@ -49,7 +51,6 @@ def _records(view: View) -> Landing | None:
         return None
 
 
-@st.cache_data(ttl=SECONDS_KEPT, show_spinner="Reading the lake's records …")
 def _read(lake: str) -> Landing:
     return landing.read_landing(open_store(lake))
 

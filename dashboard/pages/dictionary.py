@@ -27,7 +27,9 @@ def show(_view: View) -> None:
     )
     if text and text.strip():
         _found(known, text)
-    name = st.selectbox("Table", list(known), key=TABLE, bind="query-params")
+    name = st.selectbox(
+        "Table", list(known), key=TABLE, bind="query-params", on_change=_forget_column
+    )
     _table(known, known[name])
 
 
@@ -54,6 +56,11 @@ def _told(count: int) -> str:
         return f"The first {formats.number(count)} entries; more words find fewer. Tick one."
     entries = "1 entry" if count == 1 else f"{formats.number(count)} entries"
     return f"{entries}. Tick one to open it."
+
+
+def _forget_column() -> None:
+    """Another table was chosen: the link's column is not of it."""
+    st.query_params.pop(COLUMN, None)
 
 
 def _open(found: pl.DataFrame) -> None:

@@ -11,8 +11,10 @@ from dashboard import components, formats
 from dashboard.components import Tile
 from dashboard.data import live
 from dashboard.data.live import LakeCounts, Live, LiveSource, PostgresCounts
+from dashboard.data.recent import Recent
 from dashboard.data.words import yes_or_no
 from dashboard.figures import live as figures
+from dashboard.guard import guarded
 from dashboard.settings import Settings
 from dashboard.view import View
 
@@ -21,6 +23,10 @@ SPANS = {"30 minutes": 30, "1 hour": 60, "3 hours": 180}
 DEFAULT_SPAN = "30 minutes"
 MOST_REGIONS = 12
 MINUTES = "postgres.minute_metrics"
+MOST_ROWS = 1_000
+"""Of the raw table, that are sent with each refresh."""
+_RECENT: Recent[Live] = Recent(seconds=5)
+"""The counts, read once for all who look."""
 
 
 def show(view: View) -> None:
@@ -57,8 +63,13 @@ def source_of(settings: Settings) -> LiveSource | None:
 @st.fragment(run_every=EVERY)
 def _refreshed(source: LiveSource, minutes: int) -> None:
     """What stands below the choice of the span; only this is drawn anew."""
+    with guarded():
+        _drawn(source, minutes)
+
+
+def _drawn(source: LiveSource, minutes: int) -> None:
     try:
-        counts = source.read(minutes)
+        counts = _RECENT.get((source, minutes), lambda: source.read(minutes))
     except MusicFlowError as error:
         components.broken(
             "Live counts can't be read now",
@@ -125,10 +136,19 @@ def _raw(counts: Live, kept: pl.DataFrame) -> None:
     """The tables as they are, for whoever wants to check."""
     kept = yes_or_no(kept, "is_final")
     if counts.days is None:
-        components.table(kept, "Minute metrics", MINUTES)
+        _minutes(kept)
         return
     of_minutes, of_days = st.tabs(["Minute metrics", "Daily metrics"])
     with of_minutes:
-        components.table(kept, "Minute metrics", MINUTES)
+        _minutes(kept)
     with of_days:
         components.table(counts.days, "Daily metrics", "postgres.daily_metrics")
+
+
+def _minutes(kept: pl.DataFrame) -> None:
+    """The newest rows, and where there are more a CSV of all."""
+    components.table(kept.head(MOST_ROWS), "Minute metrics", MINUTES)
+    if kept.height > MOST_ROWS:
+        of = f"{formats.number(MOST_ROWS)} of {formats.number(kept.height)}"
+        components.note(f"The newest {of} rows. As a file there are all of them:")
+        components.download(kept, "All minute metrics")
