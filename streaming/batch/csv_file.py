@@ -70,7 +70,7 @@ class CsvReader:
                 waiting = waiting[skipped:]
             found = split(waiting, layout.delimiter, self._longest, at_end=at_end)
             yield _records(waiting, found, layout, columns, line)
-            line += found.line_feeds
+            line += found.lines_before
             waiting = waiting[found.rest :]
             if len(waiting) > LONGEST_LINE:
                 raise ConfigurationError(f"{name} line {line} never ends: it is no CSV file")
@@ -163,7 +163,7 @@ def _records(
     cells = _parsed(_body(block, found, rows, received), layout, len(rows))
     messages = messages_of(cells, columns)
     return Records(
-        found.lines + line, _spread(messages, is_sound), received, line + found.line_feeds
+        found.lines + line, _spread(messages, is_sound), received, line + found.lines_before
     )
 
 

@@ -32,8 +32,8 @@ class Split:
     cells: np.ndarray
     rest: int
     """Where the first record begins that is not whole yet."""
-    line_feeds: int
-    """Lines before `rest`."""
+    lines_before: int
+    """Lines before `rest`, the last one also if it lacks its line feed."""
     rewritten: dict[int, bytes] = field(default_factory=dict)
     """Records, by their place, that are read otherwise than they look: as they should look."""
 
@@ -47,7 +47,7 @@ def split(block: bytes, delimiter: str, longest: int, *, at_end: bool) -> Split:
         longest: A record that has more bytes without ending is none.
         at_end: Whether the file ends with the block.
     """
-    found = _split_by_count(block, ord(delimiter), at_end=at_end)
+    found = _split_by_count(block, ord(delimiter), longest, at_end=at_end)
     if found is None or len(block) - found.rest > longest:
         found = _split_one_by_one(block, delimiter, longest, at_end=at_end)
     has_data = found.ends > found.starts
@@ -61,13 +61,13 @@ def split(block: bytes, delimiter: str, longest: int, *, at_end: bool) -> Split:
         found.lines[kept],
         found.cells[kept],
         found.rest,
-        found.line_feeds,
+        found.lines_before,
         {place[old]: text for old, text in found.rewritten.items() if old in place},
     )
 
 
-def _split_by_count(block: bytes, delimiter: int, *, at_end: bool) -> Split | None:
-    """The records, if all quotes and carriage returns are in their places."""
+def _split_by_count(block: bytes, delimiter: int, longest: int, *, at_end: bool) -> Split | None:
+    """The records, if all quotes and carriage returns are in their places, and none is too long."""
     data = np.frombuffer(block, np.uint8)
     quotes = np.flatnonzero(data == QUOTE)
     line_feeds = np.flatnonzero(data == LINE_FEED)
@@ -86,8 +86,12 @@ def _split_by_count(block: bytes, delimiter: int, *, at_end: bool) -> Split | No
     delimiters = _outside(np.flatnonzero(data[:rest] == delimiter), quotes)
     cells = np.searchsorted(delimiters, ends) - np.searchsorted(delimiters, starts) + 1
     before = np.searchsorted(line_feeds, starts)
+    goes_on = np.searchsorted(line_feeds, ends) > before
+    if (goes_on & (np.minimum(ends + 1, rest) - starts > longest)).any():
+        return None
     with_return = (ends > starts) & (data[np.maximum(ends - 1, 0)] == RETURN)
-    count = int(np.searchsorted(line_feeds, rest))
+    # The last line may lack its end, and is one all the same.
+    count = int(np.searchsorted(line_feeds, rest)) + int(ends[-1] == len(data))
     return Split(starts, ends - with_return, before, cells, rest, count)
 
 
@@ -123,7 +127,8 @@ def _split_one_by_one(block: bytes, delimiter: str, longest: int, *, at_end: boo
     number = 0
     while number < len(lines):
         record = _record_at(lines, number, delimiter, longest)
-        if not at_end and (record.is_cut_off or not lines[number].endswith(b"\n")):
+        last = lines[number + record.lines - 1]
+        if not at_end and (record.is_cut_off or not last.endswith(b"\n")):
             break
         start, end = places[number], places[number + record.lines]
         text = block[start:end].removesuffix(b"\n").removesuffix(b"\r")

@@ -16,6 +16,7 @@ from streaming.batch.records import Records, Slices
 from streaming.wire import object_of, read_object
 
 LINE_FEED = 10
+BOM, UTF16 = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
 LAKES = f'"{OCCURRED_AT.name}"'.encode()
 """What a record with the lake's names has, as every event has a time."""
 
@@ -34,8 +35,10 @@ class NdjsonReader:
             ConfigurationError: A line never ends.
         """
         waiting, line = b"", 1
-        for block, at_end in blocks(file):
-            waiting += block
+        for number, (block, at_end) in enumerate(blocks(file)):
+            if not number and block.startswith(UTF16):
+                raise ConfigurationError(f"{name} is in UTF-16: convert it to UTF-8")
+            waiting += block if number else block.removeprefix(BOM)
             rest = len(waiting) if at_end else waiting.rfind(b"\n") + 1
             chunk = self._chunk(waiting[:rest], line)
             yield chunk
@@ -53,7 +56,7 @@ class NdjsonReader:
         received = Slices(block, starts[has_data], ends[has_data])
         lines = line + np.flatnonzero(has_data)
         messages = self.messages(received.take(range(len(lines))))
-        return Records(lines, messages, received, line + len(feeds))
+        return Records(lines, messages, received, line + len(ends))
 
     def messages(self, texts: Sequence[bytes]) -> pa.BinaryArray:
         """Lines as messages, those with the lake's names under the wire's."""

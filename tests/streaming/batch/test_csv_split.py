@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streaming.batch import csv_split
@@ -18,6 +18,14 @@ PIECES = st.lists(
         [b'"', b",", b"\n", b"\r\n", b"\r", b"a", b'""', b"\xff", b"\0", b'"a"', b'",']
     ),
     max_size=30,
+).map(b"".join)
+
+
+LINES = st.lists(
+    st.sampled_from(
+        [b'5" x,y\n', b'"a\nb",US\n', b'"a\r\n\nb",c\r\n', b"a,b\n", b'"open,b\n', b"\n"]
+    ),
+    max_size=8,
 ).map(b"".join)
 
 
@@ -59,13 +67,14 @@ def test_what_is_written_as_csv_is_read_back_record_by_record(rows, ending, last
 @example(data=b'a,"b\nc,d\n')
 @example(data=b'5" disk,x\ny,z\n')
 def test_counting_quotes_and_reading_one_by_one_agree(data):
-    counted = csv_split._split_by_count(data, ord(","), at_end=True)
+    counted = csv_split._split_by_count(data, ord(","), LONGEST, at_end=True)
     if counted is not None:
         read = csv_split._split_one_by_one(data, ",", LONGEST, at_end=True)
         assert records(data, counted) == records(data, read)
         has_data = counted.ends > counted.starts
         assert counted.cells[has_data].tolist() == read.cells[has_data].tolist()
         assert counted.lines.tolist() == read.lines.tolist()
+        assert (counted.rest, counted.lines_before) == (read.rest, read.lines_before)
 
 
 @given(data=PIECES)
@@ -83,17 +92,20 @@ def test_each_line_is_in_exactly_one_record_or_empty(data):
     assert found.rest == len(data)
 
 
-@given(data=PIECES, cut=st.integers(0, 40))
-def test_where_a_block_ends_changes_nothing(data, cut):
-    first = split(data[:cut], ",", LONGEST, at_end=False)
+@settings(max_examples=400)
+@given(data=PIECES | LINES, cut=st.integers(0, 60), longest=st.sampled_from([10, LONGEST]))
+@example(data=b'5" x,y\n"a\nb",US\n', cut=15, longest=LONGEST)
+def test_where_a_block_ends_changes_nothing(data, cut, longest):
+    first = split(data[:cut], ",", longest, at_end=False)
     rest = data[first.rest :]
-    second = whole(rest)
-    together = whole(data)
+    second = split(rest, ",", longest, at_end=True)
+    together = split(data, ",", longest, at_end=True)
 
     assert records(data[:cut], first) + records(rest, second) == records(data, together)
-    lines = [*first.lines.tolist(), *(second.lines + first.line_feeds).tolist()]
+    lines = [*first.lines.tolist(), *(second.lines + first.lines_before).tolist()]
     assert lines == together.lines.tolist()
     assert [*first.cells.tolist(), *second.cells.tolist()] == together.cells.tolist()
+    assert first.lines_before + second.lines_before == together.lines_before == len(lines_of(data))
 
 
 @pytest.mark.parametrize(
