@@ -31,12 +31,6 @@
 {%- endmacro %}
 
 
-{# A state of dim_locations: of what is not known, reporting speaks with one word. #}
-{% macro state_as_reported(state) -%}
-    case when {{ state }} = 'Unknown state' then 'unknown' else {{ state }} end
-{%- endmacro %}
-
-
 {# Key of an event, from its identity. #}
 {% macro event_key(event_id, occurred_at) -%}
     {{ surrogate_key([event_id, epoch_milliseconds(occurred_at)]) }}

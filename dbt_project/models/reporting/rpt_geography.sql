@@ -10,10 +10,7 @@ with activity as (
 
 locations as (
 
-    select
-        location_key,
-        {{ state_as_reported('state') }} as state
-    from {{ ref('dim_locations') }}
+    {{ states_by_location() }}
 
 )
 

@@ -72,20 +72,7 @@ listeners as (
 
 ),
 
-locations as (
-
-    select
-        location_key,
-        {{ state_as_reported('state') }} as state
-    from {{ ref('dim_locations') }}
-
-),
-
-devices as (
-
-    select * from {{ ref('dim_devices') }}
-
-)
+{{ places_and_devices() }}
 
 select
     listeners.active_on,

@@ -17,20 +17,7 @@ with visits as (
 
 ),
 
-locations as (
-
-    select
-        location_key,
-        {{ state_as_reported('state') }} as state
-    from {{ ref('dim_locations') }}
-
-),
-
-devices as (
-
-    select * from {{ ref('dim_devices') }}
-
-)
+{{ places_and_devices() }}
 
 select
     visits.started_on,

@@ -24,20 +24,7 @@ combined as (
 
 ),
 
-locations as (
-
-    select
-        location_key,
-        {{ state_as_reported('state') }} as state
-    from {{ ref('dim_locations') }}
-
-),
-
-devices as (
-
-    select * from {{ ref('dim_devices') }}
-
-)
+{{ places_and_devices() }}
 
 select
     combined.hour_starts_at,
