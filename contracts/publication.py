@@ -9,6 +9,7 @@ pointer finds its files.
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -58,7 +59,7 @@ class Publication:
 
     number: int
     warehouse: str
-    published_at: datetime
+    published_at: Annotated[datetime, msgspec.Meta(tz=True)]
     tables: dict[str, PublishedTable] = field(default_factory=dict)
     format: int = FORMAT
 
@@ -79,13 +80,16 @@ def read_publication(path: Path) -> Publication | None:
         LakeError: It cannot be read.
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Publication)
+        found = msgspec.json.decode(path.read_bytes(), type=Publication)
     except FileNotFoundError:
         return None
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
         raise LakeError(f"{path} cannot be read: remove the snapshot's folder ({error})") from error
     except OSError as error:
         raise LakeError(f"{path} cannot be read: {error.strerror}") from error
+    if found.format > FORMAT:
+        raise LakeError(f"{path} was published by a newer MusicFlow: upgrade this one")
+    return found
 
 
 def current(snapshot: Path) -> Publication | None:

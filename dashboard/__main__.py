@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 import click
-from streamlit import config, net_util
+from streamlit import net_util
 from streamlit.web import bootstrap
 
 from contracts.errors import MusicFlowError, UnavailableError
@@ -31,13 +31,16 @@ def main(*, log_json: bool) -> None:
     configure_logs(json=log_json)
     settings = Settings.read()
     refuse_taken_port(settings)
-    for name, value in options(settings).items():
-        config.set_option(name, value)
+    # As flags they outlive that a configuration file of Streamlit is changed meanwhile.
+    flags = {name.replace(".", "_"): value for name, value in options(settings).items()}
+    bootstrap.load_config_options(flags)
     ask_nobody_for_our_address()
     logging.getLogger("streamlit").setLevel(logging.WARNING)
+    if settings.user_header and not is_loopback(settings.host):
+        log.warning("whoever reaches this address past the proxy can name themselves")
     warm_up(settings)
     log.info("dashboard", address=f"http://{settings.host}:{settings.port}")
-    bootstrap.run(str(SCRIPT), is_hello=False, args=[], flag_options={})
+    bootstrap.run(str(SCRIPT), is_hello=False, args=[], flag_options=flags)
 
 
 def options(settings: Settings) -> dict[str, object]:

@@ -3,6 +3,7 @@
 import hmac
 import time
 from collections import deque
+from contextlib import suppress
 from threading import Lock
 
 import streamlit as st
@@ -26,17 +27,23 @@ class Attempts:
         self._failed: deque[float] = deque()
         self._lock = Lock()
 
-    def allowed(self, now: float) -> bool:
-        """Whether one more may be tried at `now`, in seconds of a monotonic clock."""
+    def take(self, now: float) -> bool:
+        """Whether one more may be tried at `now`, in seconds of a monotonic clock.
+
+        It counts as wrong until it is given back, so that many at once are no way around.
+        """
         with self._lock:
             while self._failed and self._failed[0] <= now - self.window_seconds:
                 self._failed.popleft()
-            return len(self._failed) < self.most
+            is_allowed = len(self._failed) < self.most
+            if is_allowed:
+                self._failed.append(now)
+            return is_allowed
 
-    def fail(self, now: float) -> None:
-        """Count a wrong one."""
-        with self._lock:
-            self._failed.append(now)
+    def give_back(self, at: float) -> None:
+        """The one that was taken `at` this time was right."""
+        with self._lock, suppress(ValueError):
+            self._failed.remove(at)
 
 
 _ATTEMPTS = Attempts()
@@ -72,14 +79,14 @@ def _asked(password: str) -> bool:
     if not sent:
         return False
     now = time.monotonic()
-    if not _ATTEMPTS.allowed(now):
+    if not _ATTEMPTS.take(now):
         st.warning("Too many wrong passwords: wait a minute, then try again.")
         return False
     if not hmac.compare_digest(given.encode(), password.encode()):
-        _ATTEMPTS.fail(now)
         log.warning("a wrong password was given")
         st.warning("That is not the password.")
         return False
+    _ATTEMPTS.give_back(now)
     st.session_state[GRANTED] = True
     place.empty()
     return True

@@ -130,6 +130,9 @@ def read(url: Mapping[str, Sequence[str]], choices: Choices) -> Read:
     first = _day(url, "first", notes)
     last = _day(url, "last", notes)
     if first or last:
+        if first and last and first > last:
+            notes.append("The link's days begin after they end: all days are shown.")
+            first, last = choices.first, choices.last
         last = min(last or choices.last, choices.last)
         first = max(first or choices.first, choices.first)
         if first > last:

@@ -31,14 +31,15 @@ def percent(share: float | None, digits: int = 1) -> str:
 
 
 def change(now: float | None, before: float | None) -> str | None:
-    """How much more (or less) `now` is than `before`, in percent; None if that means nothing.
+    """How much more (or less) `now` is than `before`, in percent; None if there's nothing to say.
 
     >>> change(110, 100), change(1, 0)
     ('+10.0 %', None)
     """
     if now is None or not before:
         return None
-    return f"{100 * (now / before - 1):+,.1f} %"
+    points = round(100 * (now / before - 1), 1)
+    return f"{points:+,.1f} %" if points else None
 
 
 def duration(seconds: float | None) -> str:

@@ -61,7 +61,9 @@ def completeness(tables: Tables, filters: Filters) -> Completeness:
         "with hours as ("
         " select hour, count(distinct event) as topics from reconciliation.built_hours"
         f" where {where.sql} group by hour"
-        ") select count(*) filter (where topics = (select max(topics) from hours)) as built,"
+        "), all_topics as ("
+        " select count(distinct event) as topics from reconciliation.built_hours"
+        ") select count(*) filter (where topics = (select topics from all_topics)) as built,"
         " max(hour) as last from hours",
         **where.parameters,
     )

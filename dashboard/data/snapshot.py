@@ -6,6 +6,7 @@ keeps to the one that it began with. Where that one is older still, it is opened
 # ruff: noqa: S608  table names cannot be parameters; all are the publication's
 
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -13,13 +14,14 @@ from threading import Lock
 import duckdb
 import polars as pl
 
-from contracts.errors import LakeError
+from contracts.errors import LakeError, MusicFlowError, UnavailableError
 from contracts.logs import log
 from contracts.publication import BUILT_HOURS, POINTER, Publication, PublishedTable, current
 from dashboard.data.cache import FrameCache
 from dashboard.data.tables import NotPublishedError, Published, Value
 
 MEMORY = "1GB"
+_NAME = re.compile(r"[a-z_]+\.[a-z][a-z0-9_]*")
 
 
 class OpenPublication:
@@ -30,7 +32,8 @@ class OpenPublication:
         self.damaged: set[str] = set()
         self._cache = cache
         self._connection = duckdb.connect(config={"memory_limit": MEMORY})
-        self._open(snapshot.absolute())
+        self._snapshot = snapshot.absolute()
+        self._open(self._snapshot)
         self.publication = self._published()
 
     def has(self, table: str) -> bool:
@@ -51,11 +54,25 @@ class OpenPublication:
         with self._connection.cursor() as cursor:
             try:
                 found: pl.DataFrame = cursor.sql(query, params=parameters or None).pl()
-            except duckdb.CatalogException as error:
-                raise self._missing(error) from error
-            except (duckdb.IOException, duckdb.InvalidInputException) as error:
-                raise _damaged(error) from error
+            except duckdb.Error as error:
+                raise self._problem(error) from error
             return found
+
+    def _problem(self, error: duckdb.Error) -> MusicFlowError:
+        """What went wrong, for people; only what is damaged is called so."""
+        if isinstance(error, duckdb.CatalogException | duckdb.BinderException):
+            return self._missing(error)
+        is_short = isinstance(error, duckdb.OutOfMemoryException)
+        if is_short or (isinstance(error, duckdb.IOException) and self._has_all_files()):
+            log.error("a query could not be answered", error=_first_line(error))
+            return UnavailableError(
+                "this can't be counted now, for want of memory or of open files: choose fewer "
+                "days, or try again"
+            )
+        return _damaged(error)
+
+    def _has_all_files(self) -> bool:
+        return all((self._snapshot / path).exists() for path in self.record.paths())
 
     def _missing(self, error: duckdb.Error) -> LakeError:
         """Why a table is not there: never published, or its files could not be read."""
@@ -72,18 +89,23 @@ class OpenPublication:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("set preserve_insertion_order = false")
         connection.execute("set parquet_metadata_cache = true")
+        # No spilling: it would write to the folder that the process was started in.
+        connection.execute("set temp_directory = ''")
+        # Locked before anything of the record is run: whoever wrote it gets no further.
+        connection.execute("set allowed_directories = $folders", {"folders": [f"{snapshot}/"]})
+        connection.execute("set enable_external_access = false")
+        connection.execute("set lock_configuration = true")
         # First those of files: the others read them.
         tables = sorted(self.record.tables.items(), key=lambda item: bool(item[1].view))
         for name, table in tables:
+            if not _NAME.fullmatch(name):
+                raise LakeError(f"the record of the publication has a table called {name!r}")
             try:
                 connection.execute(f"create schema if not exists {name.partition('.')[0]}")
                 connection.execute(table.view or _view(snapshot, name, table))
             except duckdb.Error as error:
                 self.damaged.add(name)
                 log.warning("table cannot be opened", table=name, error=_first_line(error))
-        connection.execute("set allowed_directories = $folders", {"folders": [f"{snapshot}/"]})
-        connection.execute("set enable_external_access = false")
-        connection.execute("set lock_configuration = true")
 
     def _published(self) -> Published:
         first = last = None

@@ -94,7 +94,7 @@ def clock(hours: pl.DataFrame) -> alt.LayerChart:
     hands = base.mark_arc(innerRadius=24, padAngle=0.02, cornerRadius=2).encode(
         theta=turn,
         radius=alt.Radius(
-            "mean_streams:Q", scale=alt.Scale(type="sqrt", zero=True, rangeMin=24, rangeMax=120)
+            "mean_streams:Q", scale=alt.Scale(type="linear", zero=True, rangeMin=24, rangeMax=120)
         ),
         tooltip=[
             alt.Tooltip("hour_of_day:O", title="Hour (UTC)"),
