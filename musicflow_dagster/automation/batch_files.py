@@ -23,6 +23,8 @@ from musicflow_dagster.settings import Settings
 
 BATCH = "batch_files"
 OP = "land_files"
+FILES_ARE_WRONG = "musicflow/files"
+"""Tag of a run that failed only because files are wrong: trying again is of no use."""
 RETRY = dg.RetryPolicy(max_retries=6, delay=60, backoff=dg.Backoff.EXPONENTIAL)
 """Where the lake can't be written, or Postgres is away, for an hour; a wrong file stays so."""
 
@@ -55,7 +57,7 @@ def batch_job(settings: Settings) -> dg.JobDefinition:
 
     @dg.op(name=OP, retry_policy=RETRY, out=dg.Out(dg.Nothing))
     def land_files(
-        config: FilesConfig, pyspark: LazyPySparkResource
+        context: dg.OpExecutionContext, config: FilesConfig, pyspark: LazyPySparkResource
     ) -> Iterator[dg.AssetObservation | dg.Output[None]]:
         os.environ["JAVA_HOME"] = _java_home(settings)
         land = partial(landed, _options(settings, config))
@@ -65,6 +67,8 @@ def batch_job(settings: Settings) -> dg.JobDefinition:
             # Yielded, so that it stands although the step may fail.
             key = lake_key(EVENTS_BY_NAME[event_name])
             yield dg.AssetObservation(key, metadata=_metadata(told))
+        if _are_wrong(answers):
+            context.instance.add_run_tags(context.run_id, {FILES_ARE_WRONG: "wrong"})
         _check(answers)
         yield dg.Output(None, metadata=_metadata(answers))
 
@@ -120,6 +124,12 @@ def _metadata(answers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "rejected": sum(each["rejected"] for each in new),
         "by_file": dg.MetadataValue.json([dict(each) for each in answers]),
     }
+
+
+def _are_wrong(answers: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether nothing but files that are wrong did not land."""
+    problems = [each for each in answers if "problem" in each]
+    return bool(problems) and not any(each.get("try_again") for each in problems)
 
 
 def _check(answers: Sequence[Mapping[str, Any]]) -> None:

@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 import msgspec
 
-from musicflow_dagster.automation.batch_files import BATCH, OP
+from musicflow_dagster.automation.batch_files import BATCH, FILES_ARE_WRONG, OP
 from musicflow_dagster.settings import Settings
 
 SECONDS_BETWEEN_TICKS = 30
@@ -16,6 +17,9 @@ BYTES_PER_TICK = 2**30
 """Read at most to see what is new, but one file at least."""
 CONTENTS_KEPT = 10_000
 """Of so many files it is known, after they have gone, that they had landed."""
+RUN_KEY, AGAIN = "dagster/run_key", "-again-"
+PAUSE, FORGOTTEN_AFTER = timedelta(minutes=10), timedelta(days=2)
+MOST_TRIES, RUNS_LOOKED_AT = 10, 100
 HIDDEN = (".", "_")
 UNFINISHED = (".part", ".partial", ".filepart", ".tmp", ".crdownload", "~")
 """What the names of files begin or end with that somebody is still writing."""
@@ -61,13 +65,14 @@ def inbox_sensor(settings: Settings) -> dg.SensorDefinition:
         before = _cursor(context.cursor, str(folder))
         after, new = looked_at(folder, before)
         cursor = msgspec.json.encode(after).decode()
-        if not new:
+        again = runs_again(context.instance, datetime.now(UTC))
+        if not new and not again:
             waiting = sum(not each.content for each in after.files.values())
             reason = f"{waiting} files are waited for" if waiting else "nothing new"
             return dg.SensorResult(skip_reason=reason, cursor=cursor)
         groups = [new[at : at + FILES_PER_RUN] for at in range(0, len(new), FILES_PER_RUN)]
         requests = [_request(folder, each, after) for each in groups]
-        return dg.SensorResult(run_requests=requests, cursor=cursor)
+        return dg.SensorResult(run_requests=[*requests, *again], cursor=cursor)
 
     return inbox
 
@@ -96,6 +101,26 @@ def looked_at(folder: Path, before: Cursor) -> tuple[Cursor, list[str]]:
         files[name] = now
     kept = tuple(contents)[-max(CONTENTS_KEPT, len(files)) :]
     return Cursor(str(folder), files, kept), new
+
+
+def runs_again(instance: dg.DagsterInstance, now: datetime) -> list[dg.RunRequest]:
+    """Runs of ours that failed through no fault of their files, asked for under a new key.
+
+    A run is asked for again after a while, longer each time; Dagster passes over keys it knows.
+    """
+    failed = dg.RunsFilter(
+        job_name=BATCH, statuses=[dg.DagsterRunStatus.FAILURE], updated_after=now - FORGOTTEN_AFTER
+    )
+    requests = []
+    for record in instance.get_run_records(failed, limit=RUNS_LOOKED_AT):
+        run = record.dagster_run
+        key, _, times = run.tags.get(RUN_KEY, "").partition(AGAIN)
+        tried = int(times or 1)
+        is_due = now - record.update_timestamp.replace(tzinfo=UTC) > PAUSE * tried
+        if key and is_due and tried < MOST_TRIES and FILES_ARE_WRONG not in run.tags:
+            next_key = f"{key}{AGAIN}{tried + 1}"
+            requests.append(dg.RunRequest(run_key=next_key, run_config=run.run_config))
+    return requests
 
 
 def _files_in(folder: Path) -> Iterator[Path]:

@@ -2,12 +2,14 @@
 
 import os
 import random
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
+from dagster._core.test_utils import create_run_for_test
 
 from musicflow_dagster.automation import inbox
-from musicflow_dagster.automation.inbox import Cursor, inbox_sensor, looked_at
+from musicflow_dagster.automation.inbox import Cursor, inbox_sensor, looked_at, runs_again
 
 
 @pytest.fixture
@@ -130,7 +132,35 @@ def test_what_comes_and_goes_is_asked_for_once_each(folder, ticks):
 
 
 def tick(settings, cursor=None):
-    return inbox_sensor(settings)(dg.build_sensor_context(cursor=cursor))
+    with dg.DagsterInstance.ephemeral() as instance:
+        return inbox_sensor(settings)(dg.build_sensor_context(instance, cursor=cursor))
+
+
+def failed(instance, key: str, **tags: str) -> None:
+    create_run_for_test(
+        instance,
+        job_name="batch_files",
+        status=dg.DagsterRunStatus.FAILURE,
+        run_config={"ops": {}},
+        tags={"dagster/run_key": key} | tags,
+    )
+
+
+def test_a_run_that_failed_through_no_fault_of_its_files_is_asked_for_again(instance):
+    failed(instance, "batch_files-a")
+    failed(instance, "batch_files-b-again-3")
+    failed(instance, "batch_files-c-again-10")
+    failed(instance, "batch_files-wrong", **{"musicflow/files": "wrong"})
+    now = datetime.now(UTC)
+
+    def keys(minutes):
+        requests = runs_again(instance, now + timedelta(minutes=minutes))
+        return sorted(each.run_key for each in requests)
+
+    assert keys(0) == []
+    assert keys(15) == ["batch_files-a-again-2"]
+    assert keys(60) == ["batch_files-a-again-2", "batch_files-b-again-4"]
+    assert keys(60 * 24 * 3) == []
 
 
 def test_one_run_lands_all_that_came_and_its_key_stands_for_the_contents(settings, folder):
