@@ -13,6 +13,8 @@ STREAMS = "reporting.rpt_streams_by_hour"
 LISTENERS = "reporting.rpt_listener_days"
 SESSIONS = "reporting.rpt_session_days"
 DAY = timedelta(days=1)
+COUNTED_DAYS = 28
+"""For so many days at most listeners are counted anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def active_users(tables: Tables, today: Today, filters: Filters) -> pl.DataFrame
 
 def _counted_users(tables: Tables, filters: Filters) -> pl.DataFrame:
     """Different listeners of each of the last 28 chosen days, and those of them who pay."""
-    recent = replace(filters, first=max(filters.first, filters.last - 27 * DAY))
+    recent = replace(filters, first=max(filters.first, filters.last - (COUNTED_DAYS - 1) * DAY))
     where = recent.where(day="active_on", state="state", plan="level", device="device_type")
     # By groups of groups: several times faster than to count different ones.
     return tables.rows(

@@ -1,5 +1,7 @@
 """The page Overview: the last of the chosen days at a glance, against the day before."""
 
+from datetime import date
+
 import polars as pl
 
 from dashboard import components, formats
@@ -26,12 +28,17 @@ def show(view: View) -> None:
         else f"“Today” is {today.day}, the last of the chosen days, all of it."
     )
     streams, skip_rate = _streams(today, now, before, days)
-    daily, weekly, monthly = _users(today, users)
+    first = tables.publication.first_hour
+    daily, weekly, monthly = _users(today, users, first.date() if first else today.day)
     total = _in_total(overview.streams_in_total(tables, filters))
     components.metrics(
         streams, daily, _sessions(today, days), skip_rate,
         total, weekly, monthly, _paid_share(today, users),
     )  # fmt: skip
+    if filters.is_listening_filtered and filters.days > overview.COUNTED_DAYS:
+        components.note(
+            f"With a filter, active users are counted for the last {overview.COUNTED_DAYS} days."
+        )
     _days(today, days, users)
 
 
@@ -75,12 +82,13 @@ def _in_total(streams: int) -> Tile:
     return Tile("Streams in total", formats.number(streams), f"{STREAMS}.streams", "all days")
 
 
-def _users(today: Today, users: pl.DataFrame) -> list[Tile]:
+def _users(today: Today, users: pl.DataFrame, first: date) -> list[Tile]:
     tiles = []
-    for column, label in (
-        ("daily_users", "Active users today"),
-        ("weekly_users", "Active users, 7 days"),
-        ("monthly_users", "Active users, 28 days"),
+    there = (today.day - first).days + 1
+    for column, label, days in (
+        ("daily_users", "Active users today", 1),
+        ("weekly_users", "Active users, 7 days", 7),
+        ("monthly_users", "Active users, 28 days", 28),
     ):
         now, before = _last_two(users, "active_on", column, today)
         tiles.append(
@@ -88,6 +96,7 @@ def _users(today: Today, users: pl.DataFrame) -> list[Tile]:
                 label,
                 formats.number(now or 0),
                 f"{ACTIVE}.{column}",
+                f"of {there} with data" if there < days else "",
                 delta=formats.change(now, before) if today.is_over else None,
                 compared="from the day before",
                 spark=_spark(today, users, column),

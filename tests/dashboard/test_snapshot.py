@@ -1,11 +1,14 @@
 """Published tables are read as one consistent set, whatever is published meanwhile."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import duckdb
 import polars as pl
 import pytest
 
-from contracts.errors import LakeError
+from contracts.errors import LakeError, UnavailableError
+from contracts.publication import PublishedTable, current, encode
 from dashboard.data.snapshot import SnapshotTables
 from dashboard.data.tables import NotPublishedError
 from tests.dashboard.published import BUILT, publish
@@ -82,6 +85,39 @@ def test_a_pointer_that_is_no_record_is_told_calmly(tmp_path):
     (tmp_path / "current.json").write_text("{")
 
     with pytest.raises(LakeError, match="cannot be read"):
+        SnapshotTables(tmp_path).newest()
+
+
+def test_a_query_that_wants_too_much_memory_is_not_told_as_damage(tmp_path):
+    publish(tmp_path, {SONGS: songs(1)})
+    opened = SnapshotTables(tmp_path).open()
+
+    found = opened._problem(duckdb.OutOfMemoryException("no"))
+    of_files = opened._problem(duckdb.IOException("Too many open files"))
+
+    assert isinstance(found, UnavailableError)
+    assert isinstance(of_files, UnavailableError)
+
+
+def test_a_view_of_the_record_can_write_no_file(tmp_path):
+    publish(tmp_path, {SONGS: songs(1)})
+    leak = tmp_path.parent / "leak.csv"
+    publication = current(tmp_path)
+    publication.tables["reporting.leak"] = PublishedTable(
+        (), (), view=f"copy (select 42) to '{leak}'"
+    )
+    (tmp_path / "current.json").write_bytes(encode(publication))
+
+    SnapshotTables(tmp_path).open()
+
+    assert not leak.exists()
+
+
+def test_a_record_of_a_newer_format_is_refused(tmp_path):
+    publication = publish(tmp_path, {SONGS: songs(1)})
+    (tmp_path / "current.json").write_bytes(encode(replace(publication, format=99)))
+
+    with pytest.raises(LakeError, match="newer MusicFlow"):
         SnapshotTables(tmp_path).newest()
 
 
