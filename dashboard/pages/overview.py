@@ -96,7 +96,7 @@ def _users(today: Today, users: pl.DataFrame, first: date) -> list[Tile]:
                 label,
                 formats.number(now or 0),
                 f"{ACTIVE}.{column}",
-                f"of {there} with data" if there < days else "",
+                f"of {there} day(s) with data" if there < days else "",
                 delta=formats.change(now, before) if today.is_over else None,
                 compared="from the day before",
                 spark=_spark(today, users, column),
