@@ -49,10 +49,10 @@ class Visitor:
             "data-test-connection-state", "CONNECTED", timeout=PATIENCE_MS
         )
         expect(self.main.get_by_test_id("stElementContainer").first).to_be_attached()
-        expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0)
         expect(self.app).to_have_attribute(
             "data-test-script-state", "notRunning", timeout=PATIENCE_MS
         )
+        expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0)
 
     @property
     def app(self) -> Locator:
