@@ -82,27 +82,46 @@ def frames() -> dict[str, pl.DataFrame]:
             [{"started_on": day, **cell, "sessions": n} for day in days for n, cell in cells()]
         ),
         "reporting.rpt_active_users": pl.DataFrame(
-            {"active_on": days, "daily_users": [1, 2, 3], "weekly_users": [7, 8, 9],
-             "monthly_users": [28, 29, 30]}  # fmt: skip
+            {
+                "active_on": days,
+                "daily_users": [1, 2, 3],
+                "weekly_users": [7, 8, 9],
+                "monthly_users": [28, 29, 30],
+            }
         ),
         "reporting.rpt_hourly_activity": pl.DataFrame({"hour_starts_at": hours()}),
         "marts.fct_streams": pl.DataFrame(
             [
-                {"song_key": f"song {n % 5}", "artist_key": f"artist {n % 3}",
-                 "location_key": cell["state"], "device_key": cell["device_type"],
-                 "level": cell["level"], "is_skipped": n % 2 == 0, "is_completed": n % 3 == 0,
-                 "listening_seconds": 30.0, "listened_at": hour}
+                {
+                    "song_key": f"song {n % 5}",
+                    "artist_key": f"artist {n % 3}",
+                    "location_key": cell["state"],
+                    "device_key": cell["device_type"],
+                    "level": cell["level"],
+                    "is_skipped": n % 2 == 0,
+                    "is_completed": n % 3 == 0,
+                    "listening_seconds": 30.0,
+                    "listened_at": hour,
+                }
                 for hour in hours()
                 for n, cell in cells()
             ]
         ),
         "marts.dim_songs": pl.DataFrame(
-            [{"song_key": f"song {n}", "song_title": f"Title {n}", "artist_name": f"Name {n % 3}"}
-             for n in range(5)]
+            [
+                {
+                    "song_key": f"song {n}",
+                    "song_title": f"Title {n}",
+                    "artist_name": f"Name {n % 3}",
+                }
+                for n in range(5)
+            ]
         ),
         "marts.dim_locations": pl.DataFrame(
-            {"location_key": ["ID", "TX", "O'Hara", "unknown"],
-             "state": ["ID", "TX", "O'Hara", "Unknown state"]}
+            {
+                "location_key": ["ID", "TX", "O'Hara", "unknown"],
+                "state": ["ID", "TX", "O'Hara", "Unknown state"],
+            }
         ),
         "marts.dim_devices": pl.DataFrame(
             {"device_key": ["phone", "tv"], "device_type": ["phone", "tv"]}
@@ -113,7 +132,7 @@ def frames() -> dict[str, pl.DataFrame]:
         "reconciliation.publications": pl.DataFrame(
             {"number": [1, 2], "published_at": [PUBLISHED_AT - timedelta(days=1), PUBLISHED_AT]}
         ),
-    }  # fmt: skip
+    }
 
 
 @pytest.fixture(scope="module")
