@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from dashboard.data.tables import Value
+from dashboard.data.tables import Days, Value
 
 DEFAULT_DAYS = 28
 """How many days, up to the last with data, are shown unless others are asked for."""
@@ -50,6 +50,11 @@ class Filters:
     countries: tuple[str, ...] = ()
     plans: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
+
+    @property
+    def span(self) -> Days:
+        """The first day and the last."""
+        return self.first, self.last
 
     @property
     def days(self) -> int:

@@ -59,6 +59,7 @@ def event_types(tables: Tables, filters: Filters) -> pl.DataFrame:
     return tables.rows(
         f"select occurred_on, event_name, event_type, events, share_of_topic from {TYPES}"
         f" where {where.sql} order by occurred_on desc, event_name, events desc, event_type",
+        filters.span,
         **where.parameters,
     )
 
@@ -74,5 +75,6 @@ def _hours(tables: Tables, filters: Filters) -> pl.DataFrame:
         " select hours.hour_starts_at, cast(coalesce(streams.streams, 0) as bigint) as streams"
         f" from {HOURS} as hours left join streams"
         f" on hours.hour_starts_at = streams.hour_starts_at where {covered.sql} order by 1",
+        filters.span,
         **where.parameters,
     )

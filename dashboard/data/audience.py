@@ -55,6 +55,7 @@ def _by(tables: Tables, filters: Filters, group: str) -> pl.DataFrame:
         from active full join played using ({group})
         order by listeners desc, streams desc, 1
         """,  # noqa: S608  a column of ours; values are parameters
+        filters.span,
         **(days.parameters | hours.parameters),
     )
 
@@ -77,6 +78,7 @@ def demographics(tables: Tables, filters: Filters) -> pl.DataFrame:
         from reporting.rpt_demographics where {where.sql}
         group by 1, 2, 3 order by 1, 2, 3
         """,  # noqa: S608  columns of ours; values are parameters
+        filters.span,
         **where.parameters,
     )
 
@@ -94,6 +96,7 @@ def countries(tables: Tables, filters: Filters) -> pl.DataFrame:
         from reporting.rpt_player_engagement where {where.sql}
         group by 1 order by events desc, 1
         """,  # noqa: S608  columns of ours; values are parameters
+        filters.span,
         **where.parameters,
     )
 

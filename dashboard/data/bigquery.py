@@ -26,7 +26,7 @@ from contracts.errors import ConfigurationError, MusicFlowError, UnavailableErro
 from contracts.logs import log
 from dashboard.data.cache import FrameCache
 from dashboard.data.dialect import to_bigquery
-from dashboard.data.tables import NotPublishedError, Published, Value
+from dashboard.data.tables import Days, NotPublishedError, Published, Value
 
 EMULATOR = "BIGQUERY_EMULATOR_HOST"
 """The standard variable; the client itself goes where it says."""
@@ -133,13 +133,14 @@ class BigQueryTables:
         """Whether the table `schema.table` is there."""
         return table in self._names
 
-    def rows(self, query: str, **parameters: Value) -> pl.DataFrame:
-        """Rows of a DuckDB `query`, asked of BigQuery.
+    def rows(self, query: str, within: Days | None = None, /, **parameters: Value) -> pl.DataFrame:
+        """Rows of a DuckDB `query`, asked of BigQuery, which prunes by its conditions alone.
 
         Raises:
             NotPublishedError: A table that it names is not there.
             MusicFlowError: It can't be asked; the message says what to do.
         """
+        del within
         key = (self._publication.number, query, tuple(sorted(parameters.items())))
         return self._cache.get(key, lambda: self._ask(query, parameters))
 

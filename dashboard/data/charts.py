@@ -106,6 +106,7 @@ def top(
         " ranked.listening_seconds, ranked.skips / ranked.plays as skip_rate,"
         " ranked.completions / ranked.plays as completion_rate"
         f" from ranked {joined} order by ranked.rank",
+        (before.first if before else now.first, now.last),
         **conditions.parameters,
         **parameters,
     )

@@ -61,6 +61,7 @@ def today_and_before(tables: Tables, filters: Filters, today: Today) -> tuple[St
         " cast(sum(streams) as bigint) as streams, cast(sum(skips) as bigint) as skips"
         f" from {STREAMS} where {where.sql}"
         " and (hour_starts_at < $same_hour or hour_starts_at >= $today) group by 1",
+        two_days.span,
         **where.parameters,
         today=datetime.combine(today.day, time()),
         same_hour=as_of - DAY,
@@ -92,6 +93,7 @@ def active_users(tables: Tables, today: Today, filters: Filters) -> pl.DataFrame
         periods = tables.rows(
             "select active_on, daily_users, weekly_users, monthly_users"
             f" from reporting.rpt_active_users where {where.sql}",
+            filters.span,
             **where.parameters,
         )
     return counted.join(periods, on="active_on", how="full", coalesce=True).sort("active_on")
@@ -108,6 +110,7 @@ def _counted_users(tables: Tables, filters: Filters) -> pl.DataFrame:
         f" from {LISTENERS} where {where.sql} group by active_on, listener_number)"
         " select active_on, count(*) as daily_users, count(*) filter (where pays) as paid_users"
         " from listeners group by active_on",
+        recent.span,
         **where.parameters,
     )
 
@@ -123,6 +126,7 @@ def _periods(tables: Tables, filters: Filters, last: date) -> pl.DataFrame:
         " select cast($last as date) as active_on,"
         " count(*) filter (where last_active_on >= $week) as weekly_users,"
         " count(*) as monthly_users from listeners",
+        month.span,
         **where.parameters,
         week=last - 6 * DAY,
     )
@@ -135,12 +139,14 @@ def days(tables: Tables, filters: Filters) -> pl.DataFrame:
         "select cast(hour_starts_at as date) as day, cast(sum(streams) as bigint) as streams,"
         " cast(sum(skips) as bigint) as skips, sum(listening_seconds) as listening_seconds"
         f" from {STREAMS} where {where.sql} group by 1",
+        filters.span,
         **where.parameters,
     )
     where = filters.where(day="started_on", state="state", plan="level", device="device_type")
     sessions = tables.rows(
         "select started_on as day, cast(sum(sessions) as bigint) as sessions"
         f" from {SESSIONS} where {where.sql} group by 1",
+        filters.span,
         **where.parameters,
     )
     return (

@@ -7,6 +7,7 @@ keeps to the one that it began with. Where that one is older still, it is opened
 
 import os
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -16,9 +17,16 @@ import polars as pl
 
 from contracts.errors import LakeError, MusicFlowError, UnavailableError
 from contracts.logs import log
-from contracts.publication import BUILT_HOURS, POINTER, Publication, PublishedTable, current
+from contracts.publication import (
+    BUILT_HOURS,
+    POINTER,
+    Publication,
+    PublishedFile,
+    PublishedTable,
+    current,
+)
 from dashboard.data.cache import FrameCache
-from dashboard.data.tables import NotPublishedError, Published, Value
+from dashboard.data.tables import Days, NotPublishedError, Published, Value
 
 MEMORY = "1GB"
 _NAME = re.compile(r"[a-z_]+\.[a-z][a-z0-9_]*")
@@ -40,15 +48,30 @@ class OpenPublication:
         """Whether the publication has `schema.table`."""
         return table in self.record.tables
 
-    def rows(self, query: str, **parameters: Value) -> pl.DataFrame:
+    def rows(self, query: str, within: Days | None = None, /, **parameters: Value) -> pl.DataFrame:
         """Rows of `query`, from the cache where they are there.
 
         Raises:
             NotPublishedError: A table that it names is not published.
             LakeError: A published file is gone or damaged.
         """
+        if within:
+            query = _NAME.sub(lambda name: self._of_days(name[0], within), query)
         key = (self.record.warehouse, self.record.number, query, tuple(sorted(parameters.items())))
         return self._cache.get(key, lambda: self._query(query, parameters))
+
+    def _of_days(self, name: str, within: Days) -> str:
+        """What a query reads for `name`: of a table that is kept by day, the files of these days.
+
+        To look into the files of a year takes longer than to read those of a day.
+        """
+        table = self.record.tables.get(name)
+        if table is None or name in self.damaged or not any(file.day for file in table.files):
+            return name
+        first, last = (each.isoformat() for each in within)
+        chosen = [file for file in table.files if file.day and first <= file.day <= last]
+        # Any file tells the columns of a table without rows.
+        return _files(self._snapshot, chosen or table.files[-1:])
 
     def _query(self, query: str, parameters: dict[str, Value]) -> pl.DataFrame:
         with self._connection.cursor() as cursor:
@@ -179,7 +202,7 @@ class PageTables:
         """Whether the publication has `schema.table`."""
         return self._opened.has(table)
 
-    def rows(self, query: str, **parameters: Value) -> pl.DataFrame:
+    def rows(self, query: str, within: Days | None = None, /, **parameters: Value) -> pl.DataFrame:
         """Rows of `query`; of the newest publication, where the files of this one are gone.
 
         Raises:
@@ -187,7 +210,7 @@ class PageTables:
             LakeError: A published file is gone or damaged.
         """
         try:
-            return self._opened.rows(query, **parameters)
+            return self._opened.rows(query, within, **parameters)
         except NotPublishedError:
             raise
         except LakeError:
@@ -195,12 +218,16 @@ class PageTables:
             if newest is self._opened:
                 raise
             self._opened = newest
-            return newest.rows(query, **parameters)
+            return newest.rows(query, within, **parameters)
 
 
 def _view(snapshot: Path, name: str, table: PublishedTable) -> str:
-    files = ", ".join(f"'{_quoted(snapshot / file.path)}'" for file in table.files)
-    return f"create view {name} as from read_parquet([{files}])"
+    return f"create view {name} as from {_files(snapshot, table.files)}"
+
+
+def _files(snapshot: Path, files: Sequence[PublishedFile]) -> str:
+    paths = ", ".join(f"'{_quoted(snapshot / file.path)}'" for file in files)
+    return f"read_parquet([{paths}])"
 
 
 def _damaged(error: duckdb.Error) -> LakeError:

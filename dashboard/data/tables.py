@@ -9,6 +9,8 @@ import polars as pl
 from contracts.errors import LakeError
 
 Value = str | int | float | bool | date | datetime | None
+Days = tuple[date, date]
+"""The first day and the last, both included; UTC."""
 
 
 class NotPublishedError(LakeError):
@@ -41,8 +43,14 @@ class Tables(Protocol):
         """Whether `schema.table` is published."""
         ...
 
-    def rows(self, query: str, **parameters: Value) -> pl.DataFrame:
+    def rows(self, query: str, within: Days | None = None, /, **parameters: Value) -> pl.DataFrame:
         """Rows of a DuckDB `query`, in which `$name` stands for a parameter.
+
+        Args:
+            query: Of published tables, by their names with the schema.
+            within: Days outside of which the query's own conditions leave no row of a table that
+                is kept by day: the files of others need not be opened.
+            parameters: Their values.
 
         Raises:
             NotPublishedError: A table that it names is not published.

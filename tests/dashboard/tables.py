@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import duckdb
 import polars as pl
 
-from dashboard.data.tables import NotPublishedError, Published, Value
+from dashboard.data.tables import Days, NotPublishedError, Published, Value
 
 PUBLISHED = Published(1, datetime(2026, 1, 4, tzinfo=UTC), None, None)
 
@@ -26,7 +26,8 @@ class MemoryTables:
     def has(self, table: str) -> bool:
         return table in self.frames
 
-    def rows(self, query: str, **parameters: Value) -> pl.DataFrame:
+    def rows(self, query: str, within: Days | None = None, /, **parameters: Value) -> pl.DataFrame:
+        del within
         try:
             return self.connection.sql(query, params=parameters or None).pl()
         except duckdb.CatalogException as error:

@@ -1,7 +1,7 @@
 """Published tables are read as one consistent set, whatever is published meanwhile."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import duckdb
 import polars as pl
@@ -79,6 +79,22 @@ def test_a_damaged_file_is_told_calmly_and_leaves_other_tables_readable(tmp_path
     assert not isinstance(told.value, NotPublishedError)
     assert "Error" not in str(told.value)
     assert tables.rows("select count(*) from reporting.rpt_sessions").item() == 2
+
+
+def test_of_a_table_kept_by_day_only_the_files_of_the_days_asked_are_opened(tmp_path):
+    days = [date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 3)]
+    publish(tmp_path, {SONGS: pl.DataFrame({"listened_on": days})}, day="listened_on")
+    tables = SnapshotTables(tmp_path).newest()
+    (tmp_path / "files/reporting/rpt_song_plays/2026-01-01-1.parquet").write_bytes(b"damaged")
+    query = f"select s.listened_on from {SONGS} as s where s.listened_on >= $first order by 1"
+
+    found = tables.rows(query, (days[1], days[2]), first=days[1])
+    none = tables.rows(query, (date(2027, 1, 1), date(2027, 1, 2)), first=date(2027, 1, 1))
+
+    assert found["listened_on"].to_list() == days[1:]
+    assert none.is_empty()
+    with pytest.raises(LakeError, match="damaged"):
+        tables.rows(query, first=days[0])
 
 
 def test_a_pointer_that_is_no_record_is_told_calmly(tmp_path):
