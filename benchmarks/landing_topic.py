@@ -65,7 +65,7 @@ def listens(count: int) -> Iterator[bytes]:
 
 def poisoned(messages: Iterator[bytes], share: float) -> Iterator[bytes]:
     """The messages, a share of them broken in one of eventsim's ways; the same each time."""
-    chance = random.Random(1)  # noqa: S311 - no secret
+    chance = random.Random(1)  # nosec B311  # noqa: S311 - no secret
     kinds = list(POISONS.values())
     for message in messages:
         if share and chance.random() < share:

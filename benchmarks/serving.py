@@ -60,7 +60,7 @@ def event(at: float, chance: random.Random) -> bytes:
 
 def throughput(address: str, url: str, home: Path, events: int, rate: int) -> dict[str, object]:
     """Drain a topic with so many events, which happened at `rate` a second."""
-    chance, first = random.Random(1), time.time() - events / rate  # noqa: S311  no secret
+    chance, first = random.Random(1), time.time() - events / rate  # nosec B311  # noqa: S311  no secret
     producer = Producer({"bootstrap.servers": address, "linger.ms": 50,
                          "queue.buffering.max.messages": events})  # fmt: skip
     for number in range(events):
@@ -131,7 +131,7 @@ def _steadily(
 ) -> tuple[list[float], list[Look]]:
     """Send events as they happen; their times, and what was counted meanwhile."""
     producer = Producer({"bootstrap.servers": address, "linger.ms": 5})
-    chance = random.Random(time.time())  # noqa: S311  no secret
+    chance = random.Random(time.time())  # nosec B311  # noqa: S311  no secret
     happened: list[float] = []
     seen: list[Look] = []
     began = time.time()

@@ -24,8 +24,8 @@ FORMAT = 1
 class OffsetSums:
     """Ranges of one Kafka partition that followed each other, added up.
 
-    `accepted + rejected + not_data + missing = end - start`. A partition has one for each life
-    of its topic; `is_over` if no batch goes on from there.
+    `accepted + rejected + suppressed + not_data + missing = end - start`. A partition has one for
+    each life of its topic; `is_over` if no batch goes on from there.
     """
 
     topic: str
@@ -37,6 +37,7 @@ class OffsetSums:
     not_data: int
     missing: int = 0
     is_over: bool = False
+    suppressed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class Expiry:
     rows_with_unknown_fields: int = 0
     max_occurred_at: datetime | None = None
     gaps: tuple[ExpiredGap, ...] = ()
+    suppressed: int = 0
     format: int = FORMAT
 
 

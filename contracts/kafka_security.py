@@ -1,7 +1,7 @@
 """How clients prove themselves to a secured Kafka, for the native client and for Java's.
 
 Declared once, because every station must reach the same cluster. Secrets are read from the
-environment only, and are shown nowhere: not by `repr`, not in errors.
+environment, or files that it names, and are shown nowhere: not by `repr`, not in errors.
 """
 
 import ssl
@@ -13,6 +13,7 @@ from typing import Protocol, Self
 from pydantic import SecretStr
 
 from contracts.errors import ConfigurationError
+from contracts.secret_files import secret
 
 PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 LOGIN_MODULES = {
@@ -25,7 +26,7 @@ LOGIN_MODULES = {
 SASL = ("KAFKA_SASL_MECHANISM", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD")
 CERTIFICATE = "KAFKA_SSL_CERTIFICATE_LOCATION"
 KEY = "KAFKA_SSL_KEY_LOCATION"
-KEY_PASSWORD = "KAFKA_SSL_KEY_PASSWORD"  # noqa: S105 - a variable's name  # pragma: allowlist secret
+KEY_PASSWORD = "KAFKA_SSL_KEY_PASSWORD"  # nosec B105  # noqa: S105 - a variable's name  # pragma: allowlist secret
 CA = "KAFKA_SSL_CA_LOCATION"
 TLS = (CA, CERTIFICATE, KEY, KEY_PASSWORD)
 
@@ -59,7 +60,8 @@ class KafkaSecurity:
         Raises:
             ConfigurationError: Variables contradict each other, or a file is missing or wrong.
         """
-        said = {name: value for name, value in environment.items() if value}
+        secrets = {name: secret(environment, name) for name in (SASL[-1], KEY_PASSWORD)}
+        said = {name: value for name, value in {**environment, **secrets}.items() if value}
         security = cls(
             protocol=said.get("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT").upper(),
             mechanism=said.get("KAFKA_SASL_MECHANISM", "").upper(),

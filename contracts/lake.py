@@ -7,6 +7,8 @@
 <lake>/_progress/<event>.json                      how far landing has come
 <lake>/_health/<event>.json                        how landing is doing, and its alerts
 <lake>/_expired/<event>/<number, 12 digits>.json   what retention has deleted; the newest holds
+<lake>/_suppressed/<number, 12 digits>.json        who is forgotten, as a keyed hash
+<lake>/_erasures/<user hash>.json                  how far the erasure of one user has come
 <lake>/_live/<event>/minutes.parquet               counts of the last minutes, for dashboards
 <lake>/_topics/<event>.json                        which Kafka topic the offsets are of
 <lake>/_report.json                                rejects, late rows and runs, for readers
@@ -75,6 +77,11 @@ def rejected_folder_of(event_name: str) -> str:
     return f"rejected/{event_name}"
 
 
+def is_of_rejects(path: str) -> bool:
+    """Whether a file of the lake holds rejects."""
+    return path.startswith("rejected/")
+
+
 def batch_folder(writer: str, batch: int) -> str:
     """Name of a batch's folder within an hour.
 
@@ -116,6 +123,21 @@ def expiry_folder(event_name: str) -> str:
 def expiry_path(event_name: str, number: int) -> str:
     """Path of an event's expiry record `number`, from 1."""
     return f"{expiry_folder(event_name)}/{number:012d}.json"
+
+
+def suppression_folder() -> str:
+    """Folder of the suppression list."""
+    return "_suppressed"
+
+
+def suppression_path(number: int) -> str:
+    """Path of entry `number`, from 1, of the suppression list."""
+    return f"{suppression_folder()}/{number:012d}.json"
+
+
+def erasure_path(user_hash: str) -> str:
+    """Path of the record of how far a user's erasure has come."""
+    return f"_erasures/{user_hash}.json"
 
 
 def topic_path(event_name: str) -> str:

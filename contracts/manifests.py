@@ -18,9 +18,10 @@ from contracts.gaps import Gap
 from contracts.lake import manifest_path
 from contracts.store import Store
 
-FORMAT = 1
+FORMAT, PLAIN_FORMAT = 2, 1
+"""Newest that is read. A manifest has the lowest that can say what it says: erasures have 2."""
 
-BatchKind = Literal["stream", "replay", "files", "gap"]
+BatchKind = Literal["stream", "replay", "files", "gap", "erasure"]
 CHAIN: frozenset[BatchKind] = frozenset({"stream", "gap"})
 """Kinds whose offsets follow each other without a break, each from where the last one ends."""
 
@@ -29,9 +30,9 @@ CHAIN: frozenset[BatchKind] = frozenset({"stream", "gap"})
 class PartitionRange:
     """Offsets `start` to `end` (exclusive) of one Kafka partition, and what became of them.
 
-    `accepted + rejected + not_data + missing = end - start`; `not_data` are offsets that hold no
-    message for a reader, such as transaction markers and what compaction removed; `missing` are
-    those of a gap.
+    `accepted + rejected + suppressed + not_data + missing = end - start`; `suppressed` are of users
+    who are to be forgotten; `not_data` are offsets that hold no message for a reader, such as
+    transaction markers and what compaction removed; `missing` are those of a gap.
     """
 
     topic: str
@@ -42,6 +43,7 @@ class PartitionRange:
     rejected: int
     not_data: int
     missing: int = 0
+    suppressed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,8 @@ class Measures:
 class FilePart:
     """Lines `start` to `end` (exclusive, from 1) of a batch file; in Parquet, rows.
 
-    `accepted + rejected + not_data = end - start`; `not_data` are lines without a record of their
-    own: the header, empty ones, those in which a record goes on.
+    `accepted + rejected + suppressed + not_data = end - start`; `not_data` are lines without a
+    record of their own: the header, empty ones, those in which a record goes on.
     """
 
     name: str
@@ -88,15 +90,29 @@ class FilePart:
     accepted: int
     rejected: int
     not_data: int
+    suppressed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedFile:
+    """A file of an earlier batch, of accepted rows or of rejects, and how many rows it loses.
+
+    The record stands before the file is written anew: for a while it may have all its rows.
+    """
+
+    path: str
+    hour: str
+    """As the manifest that brought the file has it."""
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """The record of one committed batch of one event.
 
-    `writer` is the checkpoint's id, a content hash for replays and files, or the operator of a
-    gap; `files` hold the accepted rows by event hour, `rejected_files` the rejects by the batch's
-    hour.
+    `writer` is the checkpoint's id, a content hash for replays and files, the operator of a gap,
+    or the hash of the user of an erasure; `files` hold the accepted rows by event hour,
+    `rejected_files` the rejects by the batch's hour.
     """
 
     event: str
@@ -118,7 +134,7 @@ class Manifest:
     rows_with_unknown_fields: int = 0
     enrichment_unknown: Mapping[str, int] = field(default_factory=dict)
     """Accepted rows by derived column of which it could not be told."""
-    format: int = FORMAT
+    format: int = PLAIN_FORMAT
     cites: tuple[str, ...] = field(default=())
     """Paths of the rejects or files that a replay or file batch was made from."""
     measures: Measures | None = None
@@ -127,6 +143,17 @@ class Manifest:
     """What a gap is about: it has no rows, and its ranges say where the next batch begins."""
     part: FilePart | None = None
     """Of a file batch: which lines it was made from."""
+    suppressed: int = 0
+    """Messages, rejects or records left out because their user is forgotten."""
+    suppressions: int = 0
+    """Number of the suppression list that was applied, or that an erasure is the first to need."""
+    erased: tuple[ErasedFile, ...] = field(default=())
+    """Of an erasure, which has nothing else: the files that lose rows of one user."""
+
+    @property
+    def user_hash(self) -> str:
+        """Of an erasure: whose rows, as the suppression list has it."""
+        return self.writer if self.kind == "erasure" else ""
 
     def end_offsets(self) -> dict[int, int]:
         """End offset of each Kafka partition, the place to read on from."""
@@ -135,6 +162,13 @@ class Manifest:
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Manifest)
+
+
+class _Format(msgspec.Struct):
+    format: int = PLAIN_FORMAT
+
+
+_FORMAT_DECODER = msgspec.json.Decoder(_Format)
 
 
 class ManifestLog:
@@ -152,16 +186,17 @@ class ManifestLog:
             LakeError: It does not stand, cannot be read, or has a newer format.
         """
         path = manifest_path(self.event_name, seq)
+        written = self.store.read(path)
         try:
-            manifest = _DECODER.decode(self.store.read(path))
+            # Before the rest, of which a newer format may have what is not known here.
+            if (found := _FORMAT_DECODER.decode(written).format) > FORMAT:
+                raise LakeError(
+                    f"the manifest {path} has format {found}, this version reads up to "
+                    f"{FORMAT}: upgrade this station"
+                )
+            return _DECODER.decode(written)
         except (msgspec.ValidationError, msgspec.DecodeError) as error:
             raise LakeError(f"the manifest {path} cannot be read: {error}") from error
-        if manifest.format > FORMAT:
-            raise LakeError(
-                f"the manifest {path} has format {manifest.format}, this version reads up to "
-                f"{FORMAT}: upgrade this station"
-            )
-        return manifest
 
     def after(self, cursor: int) -> Iterator[Manifest]:
         """Manifests with numbers above `cursor` that have not expired, to the end of the log."""

@@ -8,6 +8,7 @@ import psycopg
 from psycopg import conninfo
 
 from contracts.errors import ConfigurationError, MusicFlowError, UnavailableError
+from contracts.secret_files import secret
 
 ADDRESS = "POSTGRES_URL"
 OLDEST = 150_000
@@ -34,7 +35,7 @@ class PostgresUrl:
         Raises:
             ConfigurationError: It cannot be read as an address.
         """
-        url = environment.get(ADDRESS, "").strip()
+        url = secret(environment, ADDRESS).strip()
         if not url:
             return None
         try:

@@ -7,9 +7,11 @@ that in a bucket in `buckets.py`.
 
 import errno
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
@@ -217,6 +219,19 @@ class FolderStore:
         for folder in target.parents:
             if folder == self.root or not _removed_if_empty(folder):
                 return
+
+    def remove_unfinished(self, older: timedelta) -> int:
+        """Remove what killed writers of whole files have left; how many younger ones stand."""
+        younger, oldest = 0, time.time() - older.total_seconds()
+        for path in _files_below(self.root):
+            if not path.name.startswith(_TEMPORARY):
+                continue
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime > oldest:
+                    younger += 1
+                else:
+                    path.unlink()
+        return younger
 
     def _written_beside(self, path: str, data: bytes) -> Path:
         """A finished temporary file in the folder of `path`, safe on disk."""

@@ -11,6 +11,7 @@ from urllib.request import Request, urlopen
 import msgspec
 
 from contracts.errors import ConfigurationError, UnavailableError
+from contracts.secret_files import secret
 
 ADDRESS = "MUSICFLOW_ALERT_WEBHOOK"
 PATIENCE = 5.0
@@ -30,7 +31,7 @@ class Webhook:
         Raises:
             ConfigurationError: It is no address on the web.
         """
-        url = environment.get(ADDRESS, "")
+        url = secret(environment, ADDRESS)
         if not url:
             return None
         if not _is_web_address(url):
@@ -48,7 +49,7 @@ class Webhook:
             self.url, body, {"Content-Type": "application/json"}, method="POST"
         )
         try:
-            with urlopen(order, timeout=PATIENCE):  # noqa: S310 - as above
+            with urlopen(order, timeout=PATIENCE):  # nosec B310  # noqa: S310 - as above
                 pass
         except HTTPError as error:
             error.close()

@@ -1,8 +1,9 @@
 """Messages to Kafka: acknowledged by all replicas, each once, in order."""
 
+import logging
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import Any
@@ -33,6 +34,12 @@ CONNECT_SECONDS = 15
 DELIVERY_SECONDS = 120
 QUEUED_MESSAGES = 200_000
 QUEUED_KILOBYTES = 131_072
+
+SILENT = logging.getLogger("eventsim.kafka.client")
+SILENT.addHandler(logging.NullHandler())
+SILENT.propagate = False
+"""For the client: its own lines would go to stderr between ours; errors reach us anyway."""
+NOT_ALLOWED = (KafkaError.CLUSTER_AUTHORIZATION_FAILED, KafkaError.TOPIC_AUTHORIZATION_FAILED)
 
 Origin = Mapping[str, str | int]
 """Where a message came from, as it stands in logs."""
@@ -73,8 +80,8 @@ class KafkaPublisher:
                 # A callback for each success would double the cost of a message.
                 "delivery.report.only.error": True,
                 "on_delivery": self._on_failure,
-                "log_level": 0,
-            }
+            },
+            logger=SILENT,
         )
 
     def publish(
@@ -97,10 +104,12 @@ class KafkaPublisher:
             try:
                 self._producer.produce(topic, payload, key, on_delivery=on_delivery)
             except BufferError:
-                self._producer.poll(0.1)
+                self._attend(self._producer.poll, 0.1)
                 self._raise_failure()
             except KafkaException as error:
                 self._failed(error.args[0], topic, len(payload), origin)
+                if error.args[0].code() == KafkaError._FATAL:  # noqa: SLF001 - librdkafka's name
+                    self._attend(self._producer.poll, 0)  # says what was behind it
                 self._raise_failure()
                 return
             else:
@@ -127,7 +136,7 @@ class KafkaPublisher:
         Raises:
             UnavailableError: It has not.
         """
-        left = self._producer.flush(DELIVERY_SECONDS + 5)
+        left = self._attend(self._producer.flush, DELIVERY_SECONDS + 5)
         self._raise_failure()
         if left:
             raise UnavailableError(f"{left} messages were not acknowledged by {self._servers}")
@@ -138,8 +147,20 @@ class KafkaPublisher:
         Raises:
             UnavailableError: A message could not be delivered.
         """
-        self._producer.poll(0)
+        self._attend(self._producer.poll, 0)
         self._raise_failure()
+
+    def _attend(self, to: Callable[[float], int], seconds: float) -> int:
+        """Give the client time; that it has given up for good is a failure like others."""
+        try:
+            return to(seconds)
+        except (KafkaException, SystemError) as error:
+            # Python makes it a SystemError where a message's own failure is told after it.
+            cause = error.__cause__ if isinstance(error, SystemError) else error
+            if not isinstance(cause, KafkaException):
+                raise
+            self._failure = cause.args[0]
+            return 0
 
     def _on_failure(
         self, error: KafkaError | None, message: Message, origin: Origin = UNTRACED
@@ -152,13 +173,14 @@ class KafkaPublisher:
             self.refused[topic] += 1
             log.warning("larger than Kafka takes", topic=topic, bytes=size, **origin)
         else:
-            self._failure = error
+            self._failure = self._failure or error
 
     def _raise_failure(self) -> None:
         if self._failure is not None:
-            raise UnavailableError(
-                f"Kafka at {self._servers} did not take a message: {self._failure.str()}"
-            )
+            told = self._failure.str()
+            if self._failure.code() in NOT_ALLOWED:
+                told += "; the user that sends needs Write on the topics (deploy/kafka/acls.toml)"
+            raise UnavailableError(f"Kafka at {self._servers} did not take a message: {told}")
 
 
 class KafkaSink:

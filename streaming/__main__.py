@@ -17,6 +17,7 @@ from contracts.events import EVENTS, EVENTS_BY_NAME, Event
 from contracts.lake import hour_key, hour_of
 from contracts.logs import configure_logs
 from streaming.batch.command import batch
+from streaming.erase.command import erase
 from streaming.gaps import accept_gaps
 from streaming.jars import SPARK_KAFKA, jars
 from streaming.java import java_home, spark_java_home
@@ -226,6 +227,7 @@ def print_java_home(**options: str | datetime | None) -> None:
 
 
 main.add_command(batch)
+main.add_command(erase)
 main.add_command(migrate)
 main.add_command(recount)
 

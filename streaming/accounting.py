@@ -1,4 +1,4 @@
-"""The account of a batch: every offset is an accepted row, a reject, or no data."""
+"""The account of a batch: every offset is an accepted row, a reject, suppressed, or no data."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -45,6 +45,7 @@ def account(topic: str, writer: str, planned: PlannedBatch, facts: Sequence[Task
         max_occurred_at=last,
         rows_with_unknown_fields=sum(each.rows_with_unknown_fields for each in facts),
         enrichment_unknown=_unknown(facts),
+        suppressed=sum(each.suppressed for each in facts),
     )
 
 
@@ -95,13 +96,16 @@ def _ranges(
     for partition in sorted(planned.ends):
         start, end = planned.starts[partition], planned.ends[partition]
         fact = by_partition.get(partition, TaskFacts(partition, start, end))
-        not_data = end - start - fact.accepted - fact.rejected
+        not_data = end - start - fact.accepted - fact.rejected - fact.suppressed
         if not_data < 0:
             raise LakeError(
                 f"{topic}: partition {partition} gave {-not_data} messages more than its offsets "
                 f"{start} to {end} hold: nothing was committed"
             )
         ranges.append(
-            PartitionRange(topic, partition, start, end, fact.accepted, fact.rejected, not_data)
+            PartitionRange(
+                *(topic, partition, start, end, fact.accepted, fact.rejected, not_data),
+                suppressed=fact.suppressed,
+            )
         )
     return tuple(ranges)

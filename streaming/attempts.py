@@ -9,7 +9,7 @@ any number, but only once: its attempts are decided once a manifest of that part
 commits it removes what the others left.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import msgspec
@@ -29,6 +29,8 @@ class Attempt:
     """Number of the manifest that the batch continues: the last stream's, or a replay's last."""
     files: tuple[str, ...]
     kind: BatchKind = "stream"
+    suppressions: int = 0
+    """Number of the suppression list that is applied: after an erasure, an older one is void."""
 
 
 def note_path(event_name: str, writer: str, batch: int, name: str) -> str:
@@ -36,11 +38,29 @@ def note_path(event_name: str, writer: str, batch: int, name: str) -> str:
     return f"{attempts_folder(event_name)}/{writer}-{batch}/{name}.json"
 
 
-def note(
-    store: Store, path: str, after: int, files: Iterable[str], kind: BatchKind = "stream"
-) -> None:
+def note(store: Store, path: str, attempt: Attempt) -> None:
     """Write down, or add, what a task is about to write."""
-    store.put(path, msgspec.json.encode(Attempt(after, tuple(files), kind)))
+    store.put(path, msgspec.json.encode(attempt))
+
+
+def remove_void(
+    store: Store, event_name: str, suppressions: int, committed: Collection[str]
+) -> int:
+    """Remove files of attempts that an erasure has made void; how many there were.
+
+    `committed` are the files of all manifests before the erasure, which needs the list number
+    `suppressions`. The notes stay: what their writers go on to write, they remove themselves.
+    """
+    removed = 0
+    for path in list(store.list(attempts_folder(event_name))):
+        attempt = _read(store, path)
+        if attempt is None or attempt.suppressions >= suppressions:
+            continue
+        left = [each for each in attempt.files if each not in committed and store.exists(each)]
+        for each in left:
+            store.delete(each)
+        removed += len(left)
+    return removed
 
 
 def clean(store: Store, manifests: ManifestLog, stream_seq: int) -> int:

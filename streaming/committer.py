@@ -10,6 +10,7 @@ from contracts.events import Event
 from contracts.expiry import read_expiry
 from contracts.logs import log
 from contracts.manifests import Manifest, ManifestLog
+from contracts.suppression import NO_KEY, SuppressionKey, SuppressionList
 from streaming.accounting import account, measures
 from streaming.attempts import clean
 from streaming.checkpoint import Checkpoint, OffsetRange, PlannedBatch
@@ -17,6 +18,7 @@ from streaming.guards import check_goes_forward
 from streaming.limits import Limits
 from streaming.progress import Lag
 from streaming.stopwatch import Stopwatch
+from streaming.suppress import OutdatedListError
 from streaming.tail import LogTail
 from streaming.task import BatchTask, TaskFacts
 
@@ -41,6 +43,7 @@ class Destination:
     checkpoint: Checkpoint
     limits: Limits
     buffer_bytes: int
+    suppression_key: SuppressionKey = NO_KEY
 
 
 class Committer:
@@ -52,6 +55,7 @@ class Committer:
         """Go on from `tail`, the end of the event's log."""
         self._to = destination
         self._lag_after = lag_after
+        self._forgotten = SuppressionList(destination.manifests.store, destination.suppression_key)
         self.tail = tail
 
     def commit(
@@ -81,12 +85,13 @@ class Committer:
         if planned.is_empty():
             return None
         clock.lap("plan")
-        facts = run_tasks(self._task(writer, planned), planned.ranges(self._name))
-        clock.lap("land")
-        measured = measures(facts, clock.seconds, self._lag_after(planned.ends))
-        manifest = self._append(
-            replace(account(self._name, writer, planned, facts), measures=measured)
-        )
+        while True:
+            try:
+                manifest = self._landed(writer, planned, run_tasks, clock)
+                break
+            except OutdatedListError:
+                log.info("a user was forgotten meanwhile: the batch is made again",
+                         event_name=self._name, batch=number)  # fmt: skip
         clock.lap("commit")
         clean(self._to.manifests.store, self._to.manifests, self.tail.stream_seq)
         clock.lap("clean")
@@ -123,6 +128,22 @@ class Committer:
                     "to this lake; stop one of them, and remove the checkpoint of the older"
                 )
 
+    def _landed(
+        self, writer: str, planned: PlannedBatch, run_tasks: RunTasks, clock: Stopwatch
+    ) -> Manifest | None:
+        """Land the batch with the list as it is now, after the log was read.
+
+        Raises:
+            OutdatedListError: Somebody was forgotten meanwhile; nothing of this attempt counts.
+        """
+        suppressions = self._forgotten.read(at_least=self.tail.needed)
+        task = replace(self._task(writer, planned), suppressions=suppressions)
+        facts = run_tasks(task, planned.ranges(self._name))
+        clock.lap("land")
+        measured = measures(facts, clock.seconds, self._lag_after(planned.ends))
+        made = account(self._name, writer, planned, facts)
+        return self._append(replace(made, measures=measured, suppressions=suppressions.number))
+
     def _task(self, writer: str, planned: PlannedBatch) -> BatchTask:
         return BatchTask(
             lake=self._to.lake,
@@ -139,10 +160,15 @@ class Committer:
     def _append(self, manifest: Manifest) -> Manifest | None:
         """Commit at the next number; None if the same batch was committed meanwhile.
 
-        Replays and files may take numbers between ours; another stream batch may not.
+        Replays, files and erasures may take numbers between ours; another stream batch may not.
+
+        Raises:
+            OutdatedListError: An erasure did, of a user who was not on the list of this batch.
         """
         continued = self.tail.stream_seq
         while True:
+            if self.tail.fence > manifest.suppressions:
+                raise OutdatedListError
             wanted = replace(manifest, seq=self.tail.seq + 1, committed_at=datetime.now(UTC))
             try:
                 self._to.manifests.append(wanted)

@@ -14,13 +14,17 @@ from contracts.events import Event
 from streaming.regions import HOME, REGION_OF_COUNTRY, REGION_OF_STATE
 from streaming.user_agents import classes_of
 
+AGENT_COLUMNS = frozenset({"device_type", "operating_system", "browser"})
+"""What a user agent tells."""
+
 
 def derived_columns(event: Event, rows: pa.Table) -> list[pa.Array]:
     """The columns of `event.derived` for these rows, keyed by lake name, in their order."""
-    known = {"home_region": _home_regions(rows)}
-    if "user_agent" in rows.column_names:
+    wanted = [each.name for each in event.derived]
+    known = {"home_region": _home_regions(rows)} if "home_region" in wanted else {}
+    if AGENT_COLUMNS.intersection(wanted):
         known |= _agent_classes(rows["user_agent"])
-    return [known[each.name] for each in event.derived]
+    return [known[name] for name in wanted]
 
 
 def _agent_classes(agents: pa.ChunkedArray) -> dict[str, pa.Array]:

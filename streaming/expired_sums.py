@@ -26,6 +26,7 @@ class ExpiredSums:
         self._rejected = standing.rejected if standing else 0
         self._reasons = Counter(standing.rejected_by_reason if standing else {})
         self._unknown = standing.rows_with_unknown_fields if standing else 0
+        self._suppressed = standing.suppressed if standing else 0
         self._newest = standing.max_occurred_at if standing else None
 
     def add(self, manifest: Manifest) -> None:
@@ -33,6 +34,7 @@ class ExpiredSums:
         self._seq = manifest.seq
         self._accepted += manifest.accepted
         self._rejected += manifest.rejected
+        self._suppressed += manifest.suppressed
         self._reasons.update(manifest.rejected_by_reason)
         self._unknown += manifest.rows_with_unknown_fields
         times = [each for each in (self._newest, manifest.max_occurred_at) if each]
@@ -60,6 +62,7 @@ class ExpiredSums:
             rows_with_unknown_fields=self._unknown,
             max_occurred_at=self._newest,
             gaps=tuple(self._gaps),
+            suppressed=self._suppressed,
         )
 
     def _close(self, topic: str, partition: int) -> None:
@@ -80,4 +83,5 @@ class ExpiredSums:
             rejected=before.rejected + added.rejected,
             not_data=before.not_data + added.not_data,
             missing=before.missing + added.missing,
+            suppressed=before.suppressed + added.suppressed,
         )

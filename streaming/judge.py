@@ -44,6 +44,8 @@ class Verdict:
     """Columns of `accepted_schema(event)`."""
     rejected: pa.Table
     """Columns of `REJECTED_SCHEMA`."""
+    suppressed: int = 0
+    """Messages in neither, because their user is forgotten (`suppress.py`)."""
 
 
 class Judge:

@@ -89,7 +89,7 @@ class Cluster:
         if missing := [topic for topic in wanted if topic not in known]:
             raise UnavailableError(
                 f"Kafka at {self.bootstrap_servers} has no topic {', '.join(missing)}: create it "
-                "with `python -m streaming.broker --topics-only`"
+                "with `python -m streaming.broker --topics-only`, or let our user Describe it"
             )
         return {topic: known[topic] for topic in wanted}
 
@@ -192,7 +192,8 @@ class Cluster:
         except (KafkaException, TimeoutError) as error:
             if _code(error) != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise UnavailableError(
-                    f"the topic {topic} could not be created at {self.bootstrap_servers}: {error}"
+                    f"the topic {topic} could not be created at {self.bootstrap_servers}: "
+                    f"{_said(error)}"
                 ) from error
 
     def _unreachable(self, error: Exception) -> UnavailableError:

@@ -9,7 +9,7 @@ from contracts.manifests import Manifest, Measures
 from streaming.progress import Lag
 
 PREFIX = "musicflow_landing"
-VERDICTS = ("accepted", "rejected", "not_data")
+VERDICTS = ("accepted", "rejected", "suppressed", "not_data")
 
 
 class LandingMetrics:

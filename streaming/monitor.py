@@ -14,6 +14,7 @@ from contracts.errors import MusicFlowError
 from contracts.health import State, write_health
 from contracts.logs import log
 from contracts.manifests import Manifest
+from contracts.runbook import see
 from contracts.store import Store
 from streaming.consumer_group import ShownOffsets
 from streaming.kafka import Cluster
@@ -79,7 +80,7 @@ class Monitor:
             yield
         except BaseException as error:
             self._ending = "failed"
-            self._teller.say(f"landing has ended: {_told(error)}")
+            self._teller.say(f"landing has ended: {_told(error)} {see('failed')}")
             raise
         finally:
             self._ended.set()

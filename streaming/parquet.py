@@ -16,6 +16,17 @@ _DISTINCT = {"event_id", "occurred_at", "kafka_offset", "payload"}
 """Columns whose values hardly come again, so that a dictionary is a detour."""
 
 
+def writer_to(file: BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
+    """A writer of rows as all files of the lake have them."""
+    return pq.ParquetWriter(
+        file,
+        schema,
+        compression="zstd",
+        use_dictionary=[each for each in schema.names if each not in _DISTINCT],  # type: ignore[arg-type]  # the stubs lack lists
+        write_statistics=_LOOKED_UP,
+    )
+
+
 class GrowingFile:
     """A Parquet file whose rows are kept back until there are enough for a row group."""
 
@@ -46,13 +57,7 @@ class GrowingFile:
         rows = pa.concat_tables(self._waiting)
         if self._writer is None:
             self._file = store.create(self.path)
-            self._writer = pq.ParquetWriter(
-                cast("BinaryIO", self._file),
-                rows.schema,
-                compression="zstd",
-                use_dictionary=[each for each in rows.schema.names if each not in _DISTINCT],  # type: ignore[arg-type]  # the stubs lack lists
-                write_statistics=_LOOKED_UP,
-            )
+            self._writer = writer_to(cast("BinaryIO", self._file), rows.schema)
         self._writer.write_table(rows, row_group_size=rows.num_rows)
         self._waiting = []
         self.waiting_bytes = 0

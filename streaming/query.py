@@ -123,6 +123,7 @@ class TopicQuery:
             checkpoint=ground.checkpoint,
             limits=settings.limits,
             buffer_bytes=settings.buffer_mebibytes * 1024 * 1024,
+            suppression_key=settings.suppression_key,
         )
         self._committer = Committer(destination, ground.tail, ground.progress.lag)
 

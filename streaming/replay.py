@@ -18,6 +18,7 @@ from contracts.lake import LAKE_RECORD
 from contracts.logs import log
 from contracts.manifests import ManifestLog
 from contracts.store import Store, open_store
+from contracts.suppression import NO_KEY, SuppressionKey, SuppressionList
 from streaming.attempts import clean
 from streaming.batch.again import AsMessages, as_messages
 from streaming.judge import Judge
@@ -26,6 +27,7 @@ from streaming.limits import Limits
 from streaming.rejects import RejectLog, Rejects
 from streaming.replay_attempt import ReplayAttempt, ReplayBatch
 from streaming.settings import LandingSettings
+from streaming.suppress import SuppressingJudge
 
 TRIES = 5
 """How often a batch begins again because another took its number."""
@@ -61,7 +63,8 @@ def replay_rejects(
     replayed = {}
     for event in events:
         limits = settings.limits.beside(read_expiry(store, event.name))
-        replayer = Replayer(store, event, limits, settings.buffer_mebibytes * 2**20)
+        buffer_bytes = settings.buffer_mebibytes * 2**20
+        replayer = Replayer(store, event, limits, buffer_bytes, settings.suppression_key)
         replayed[event.name] = replayer.replay(first, end)
     return replayed
 
@@ -69,7 +72,14 @@ def replay_rejects(
 class Replayer:
     """Replays rejects of one event."""
 
-    def __init__(self, store: Store, event: Event, limits: Limits, buffer_bytes: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        event: Event,
+        limits: Limits,
+        buffer_bytes: int,
+        suppression_key: SuppressionKey = NO_KEY,
+    ) -> None:
         """Judge by today's `event` and `limits`; how late is too late asks the first judgement."""
         self._store = store
         self._event = event
@@ -78,6 +88,7 @@ class Replayer:
         self._manifests = ManifestLog(store, event.name)
         self._judge = Judge(event, limits)
         self._buffer_bytes = buffer_bytes
+        self._forgotten = SuppressionList(store, suppression_key)
 
     def replay(self, first: datetime, end: datetime) -> Replayed:
         """Judge again what was rejected from the hour `first` to before the hour `end`.
@@ -110,12 +121,19 @@ class Replayer:
         """Land what passes now of the rejects of one landing batch; the attempt that did."""
         for _ in range(TRIES):
             known.refresh()
-            replays = known.replays_of(rejects)
+            # After the log: an erasure that comes later takes the number that is ours to take.
+            suppressions = self._forgotten.read()
             batch = ReplayBatch(
-                self._store, self._event_name, rejects, replays, known.seq, self._reader(rejects)
+                store=self._store,
+                event_name=self._event_name,
+                rejects=rejects,
+                replays=known.replays_of(rejects),
+                after=known.seq,
+                as_messages=self._reader(rejects),
+                suppressions=suppressions.number,
             )
             attempt = ReplayAttempt(batch, self._buffer_bytes)
-            manifest = attempt.write(self._judge)
+            manifest = attempt.write(SuppressingJudge(self._judge, suppressions))
             if manifest is None:
                 return attempt
             try:

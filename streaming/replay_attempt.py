@@ -12,11 +12,11 @@ from contracts.events import CONTRACT_VERSION
 from contracts.lake import batch_folder, hour_folder, hour_key
 from contracts.manifests import Manifest
 from contracts.store import Store
-from streaming.attempts import note, note_path
+from streaming.attempts import Attempt, note, note_path
 from streaming.batch.again import AsMessages
-from streaming.judge import Judge
 from streaming.parquet import TaskFiles
 from streaming.rejects import Rejects, not_landed
+from streaming.suppress import JudgeMessages
 from streaming.task import by_hour
 
 
@@ -33,6 +33,8 @@ class ReplayBatch:
     """The batch takes the number after this one, or none."""
     as_messages: AsMessages | None = None
     """What makes messages of rejects that are of a file."""
+    suppressions: int = 0
+    """Number of the suppression list that is applied."""
 
     @property
     def number(self) -> int:
@@ -53,8 +55,9 @@ class ReplayAttempt:
         self._files = TaskFiles(batch.store, self._note, buffer_bytes)
         self._times: list[datetime] = []
         self._rows_with_unknown_fields = 0
+        self._suppressed = 0
 
-    def write(self, judge: Judge) -> Manifest | None:
+    def write(self, judge: JudgeMessages) -> Manifest | None:
         """Judge what has not landed yet; the manifest of what passes, or None if nothing does.
 
         Raises:
@@ -66,7 +69,9 @@ class ReplayAttempt:
             for messages in not_landed(batch.store, batch.rejects, batch.replays):
                 self.judged += messages.num_rows
                 if messages.num_rows:
-                    self._add(judge(self._sent(messages), batch.rejects.judged_at).accepted)
+                    verdict = judge(self._sent(messages), batch.rejects.judged_at)
+                    self._suppressed += verdict.suppressed
+                    self._add(verdict.accepted)
             return self._finished() if self.rows else None
         finally:
             self._files.abandon()
@@ -126,9 +131,12 @@ class ReplayAttempt:
             max_occurred_at=max(self._times),
             rows_with_unknown_fields=self._rows_with_unknown_fields,
             cites=self._batch.rejects.files,
+            suppressed=self._suppressed,
+            suppressions=self._batch.suppressions,
         )
 
     def _note(self, files: Sequence[str]) -> None:
         batch = self._batch
         path = note_path(batch.event_name, batch.rejects.writer, batch.number, self._name)
-        note(batch.store, path, batch.after, files, kind="replay")
+        attempt = Attempt(batch.after, tuple(files), "replay", batch.suppressions)
+        note(batch.store, path, attempt)

@@ -17,6 +17,7 @@ def log_batch(manifest: Manifest, seconds: Mapping[str, float]) -> None:
         messages=sum(each.end - each.start for each in manifest.offsets),
         accepted=manifest.accepted,
         rejected=manifest.rejected,
+        suppressed=manifest.suppressed,
         **{f"rejected_{reason}": count for reason, count in manifest.rejected_by_reason.items()},
         rows_with_unknown_fields=manifest.rows_with_unknown_fields,
         **{f"untold_{column}": count for column, count in manifest.enrichment_unknown.items()},

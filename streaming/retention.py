@@ -114,7 +114,8 @@ def _decided(store: Store, name: str, standing: Expiry | None, before: datetime)
 def _has_expired(manifest: Manifest, before: datetime) -> bool:
     """Whether nothing of the batch is kept; its record is, as long as the hour it was made in."""
     files = (*manifest.files, *manifest.rejected_files)
-    return manifest.committed_at < before and all(each.hour < hour_key(before) for each in files)
+    hours = {each.hour for each in files} | {each.hour for each in manifest.erased}
+    return manifest.committed_at < before and all(each < hour_key(before) for each in hours)
 
 
 def _sweep(store: Store, expiry: Expiry) -> tuple[int, int]:

@@ -13,6 +13,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from contracts.errors import ConfigurationError
 from contracts.kafka_security import KafkaSecurity
 from contracts.postgres import PostgresUrl
+from contracts.secret_files import secret
+from contracts.suppression import KEY, SuppressionKey
 from contracts.webhook import Webhook
 from streaming.alerts import Rules
 from streaming.limits import Limits
@@ -174,6 +176,7 @@ class LandingSettings(CommonSettings):
     _postgres: PostgresUrl | None = PrivateAttr(
         default_factory=lambda: PostgresUrl.read(os.environ)
     )
+    _suppression_key: str = PrivateAttr(default_factory=lambda: secret(os.environ, KEY))
     _webhook: Webhook | None = PrivateAttr(default_factory=lambda: Webhook.read(os.environ))
 
     retention_days: int | None = Field(None, ge=1, validation_alias="MUSICFLOW_RETENTION_DAYS")
@@ -233,6 +236,11 @@ class LandingSettings(CommonSettings):
     def postgres(self) -> PostgresUrl | None:
         """The serving database; None: events go to the lake alone."""
         return self._postgres
+
+    @property
+    def suppression_key(self) -> SuppressionKey:
+        """The key of the list of forgotten users; this machine's own if none is set."""
+        return SuppressionKey(self._suppression_key or None, self.home.absolute())
 
     @property
     def webhook(self) -> Webhook | None:

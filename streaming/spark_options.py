@@ -1,7 +1,7 @@
 """Spark's options that landing needs on any master: times, streaming, the workers' memory."""
 
 # Spark's own list lacks those of Kafka's options that hold a password or a private key.
-_SECRET_OPTIONS = "(?i)secret|password|token|access[.]?key|url|sasl|keystore"  # noqa: S105 - names
+_SECRET_OPTIONS = "(?i)secret|password|token|access[.]?key|url|sasl|keystore"  # nosec B105  # noqa: S105 - names
 # In the checkpoint: one would do, the others tell a person what happened last.
 BATCHES_KEPT = 10
 

@@ -10,6 +10,10 @@ class LogTail:
     def __init__(self, log: ManifestLog, hint: int = 0) -> None:
         """Find the end of `log`; `hint` is a number that may stand, for a quicker search."""
         self._log = log
+        self.fence = 0
+        """Number of the newest suppression list that an erasure since then has asked for."""
+        self.needed = 0
+        """Entries that the list had when what is known of the log was made."""
         stands = hint > 0 and log.store.exists(manifest_path(log.event_name, hint))
         self.seq = log.last(hint if stands else 0)
         self.stream = self._last_stream()
@@ -22,8 +26,11 @@ class LogTail:
     def take(self, manifest: Manifest) -> None:
         """Take in the manifest that was appended next."""
         self.seq = manifest.seq
+        self.needed = max(self.needed, manifest.suppressions)
         if manifest.kind in CHAIN:
             self.stream = manifest
+        if manifest.kind == "erasure":
+            self.fence = max(self.fence, manifest.suppressions)
 
     @property
     def stream_seq(self) -> int:
@@ -42,6 +49,7 @@ class LogTail:
         """
         for seq in range(self.seq, self._log.expired(), -1):
             manifest = self._log.read(seq)
+            self.needed = max(self.needed, manifest.suppressions)
             if manifest.kind in CHAIN:
                 return manifest
         return None

@@ -4,7 +4,7 @@ Only facts go back to the driver; rows go straight from Kafka's bytes to Parquet
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -18,7 +18,8 @@ from contracts.events import EVENTS_BY_NAME
 from contracts.lake import batch_folder, hour_folder, hour_key, hour_of, rejected_folder
 from contracts.manifests import BatchKind, DataFile
 from contracts.store import open_store
-from streaming.attempts import note, note_path
+from contracts.suppression import NOBODY, Suppressions
+from streaming.attempts import Attempt, note, note_path
 from streaming.checkpoint import OffsetRange
 from streaming.delays import Delays, delays_of, merged
 from streaming.judge import Judge, Verdict
@@ -26,9 +27,8 @@ from streaming.limits import Limits
 from streaming.parquet import TaskFiles
 from streaming.reading import Chunk
 from streaming.stopwatch import Stopwatch
+from streaming.suppress import JudgeMessages, SuppressingJudge
 
-JudgeMessages = Callable[[pa.RecordBatch, datetime], Verdict]
-"""What a `Judge` does."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR_US = 3_600_000_000
 
@@ -49,6 +49,11 @@ class BatchTask:
     limits: Limits
     buffer_bytes: int
     kind: BatchKind = "stream"
+    suppressions: Suppressions = NOBODY
+
+    def attempt(self, files: Sequence[str]) -> Attempt:
+        """The note of a task that is about to write these files."""
+        return Attempt(self.after, tuple(files), self.kind, self.suppressions.number)
 
 
 @dataclass(slots=True)
@@ -61,6 +66,7 @@ class TaskFacts:
     """All offsets from `start` to before `end` were read."""
     accepted: int = 0
     rejected: int = 0
+    suppressed: int = 0
     rejected_by_reason: Mapping[str, int] = field(default_factory=dict)
     files: tuple[DataFile, ...] = ()
     rejected_files: tuple[DataFile, ...] = ()
@@ -109,13 +115,15 @@ class PartitionWriter:
         self._clock = clock
         self._facts = TaskFacts(wanted.partition, wanted.start, wanted.start)
         self._reasons: Counter[str] = Counter()
-        self._judge = judge or Judge(EVENTS_BY_NAME[task.event_name], task.limits)
+        self._judge = judge or SuppressingJudge(
+            Judge(EVENTS_BY_NAME[task.event_name], task.limits), task.suppressions
+        )
         self._name = f"p{wanted.partition}-{task.run}-{attempt}"
         self._store = store = open_store(task.lake)
         self._note = note_path(task.event_name, task.writer, task.batch, self._name)
         self.files = TaskFiles(
             store,
-            lambda files: note(store, self._note, task.after, files, task.kind),
+            lambda files: note(store, self._note, task.attempt(files)),
             task.buffer_bytes,
         )
         self._rejects = self._path(rejected_folder(task.event_name, hour_of(task.batch_at)))
@@ -128,7 +136,8 @@ class PartitionWriter:
             return
         self._clock.lap("read")
         verdict = self._judge(messages, self._task.batch_at)
-        if verdict.accepted.num_rows + verdict.rejected.num_rows != messages.num_rows:
+        judged = verdict.accepted.num_rows + verdict.rejected.num_rows + verdict.suppressed
+        if judged != messages.num_rows:
             raise LakeError("the judgement lost or doubled messages: nothing of it was committed")
         self._count(verdict, messages)
         self._clock.lap("judge")
@@ -192,6 +201,7 @@ class PartitionWriter:
         facts.bytes_in += pc.sum(pc.binary_length(values)).as_py() or 0
         facts.accepted += verdict.accepted.num_rows
         facts.rejected += verdict.rejected.num_rows
+        facts.suppressed += verdict.suppressed
         if verdict.rejected.num_rows:
             reasons = pc.list_element(verdict.rejected["reasons"], 0).to_pylist()
             self._reasons.update(str(reason).partition(":")[0] for reason in reasons)

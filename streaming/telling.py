@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from contracts.errors import UnavailableError
 from contracts.health import Alert, AlertKind
 from contracts.logs import log
+from contracts.runbook import see
 from contracts.webhook import Webhook
 
 MOST_WAITING = 20
@@ -34,7 +35,7 @@ class Teller:
             alert = standing[topic, kind]
             say = log.error if kind == "stalled" else log.warning
             say("alert", event_name=topic, alert=kind, problem=alert.text)
-            self.say(alert.text)
+            self.say(f"{alert.text} {see(kind)}")
         for topic, kind in sorted(self._told - standing.keys()):
             log.info("alert is over", event_name=topic, alert=kind)
             self.say(f"{topic}: {kind} is over")

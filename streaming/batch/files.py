@@ -92,4 +92,5 @@ def destination(settings: LandingSettings, target: Target) -> Destination:
         settings.buffer_mebibytes * 2**20,
         target,
         None if target == "lake" else settings.postgres,
+        settings.suppression_key,
     )

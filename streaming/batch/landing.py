@@ -17,6 +17,7 @@ from contracts.manifests import Manifest, ManifestLog
 from contracts.postgres import PostgresUrl
 from contracts.progress import read_progress
 from contracts.store import Store, open_store
+from contracts.suppression import NO_KEY, SuppressionKey, SuppressionList, Suppressions
 from streaming.attempts import clean_part
 from streaming.batch.file_record import FileRecord, begun, finish
 from streaming.batch.part import PartTask
@@ -24,6 +25,7 @@ from streaming.batch.records import Feed
 from streaming.batch.serving import SLICE_ROWS, Server, check_served, serving
 from streaming.batch.source import Source
 from streaming.limits import Limits
+from streaming.suppress import OutdatedListError
 
 Target = Literal["lake", "postgres", "both"]
 PART_RECORDS = 1_000_000
@@ -60,6 +62,7 @@ class Destination:
     buffer_bytes: int
     target: Target = "lake"
     postgres: PostgresUrl | None = None
+    suppression_key: SuppressionKey = NO_KEY
 
 
 @dataclass(slots=True)
@@ -72,6 +75,8 @@ class FileLanding:
     _seq: int = 0
     _parts: list[Manifest] = field(default_factory=list)
     _committed: int = 0
+    _fence: int = 0
+    """Number of the newest suppression list that an erasure has asked for."""
 
     def land(self) -> Landed:
         """Land what has not landed yet of the file; what became of it.
@@ -105,7 +110,8 @@ class FileLanding:
         if self.to.target == "lake" or self.to.postgres is None:
             return nullcontext()
         check_served(self.source.event)
-        return serving(self.to.postgres, self._content)
+        forgotten = SuppressionList(open_store(self.to.lake), self.to.suppression_key)
+        return serving(self.to.postgres, self._content, forgotten)
 
     def _land(self, store: Store, state: tuple[int, int], server: Server | None) -> Landed:
         name = self.source.event.name
@@ -132,14 +138,19 @@ class FileLanding:
         """Land part after part; where another process lands the same file, go on behind it."""
         limits = self.to.limits.beside(read_expiry(store, self.source.event.name))
         elsewhere = server.load if server is not None and self.to.target == "postgres" else None
-        feed = self._feed()
+        feed, forgotten = self._feed(), SuppressionList(store, self.to.suppression_key)
         while feed.has_more():
             number = len(self._parts)
-            task = self._task(number, feed.end, limits)
+            task = self._task(number, feed.end, limits, forgotten.read(at_least=self._fence))
             try:
                 records = feed.next(PART_RECORDS if elsewhere is None else SLICE_ROWS)
                 manifest = task.land(records, lambda: self._check_same(state), elsewhere)
                 is_ours = self._commit(manifests, manifest)
+            except OutdatedListError:
+                log.info("a user was forgotten meanwhile: the part is made again",
+                         file=self.source.name, part=number)  # fmt: skip
+                feed = self._feed()
+                continue
             except ConflictError:
                 self._refresh(manifests)
                 is_ours = False
@@ -151,8 +162,10 @@ class FileLanding:
         """Load a file whose rejects the lake has into a database that lacks some of its rows."""
         limits = self.to.limits.beside(read_expiry(store, self.source.event.name))
         feed, number = self._feed(), 0
+        suppressions = SuppressionList(store, self.to.suppression_key).read()
         while feed.has_more():
-            task, records = self._task(number, feed.end, limits), feed.next(SLICE_ROWS)
+            task = self._task(number, feed.end, limits, suppressions)
+            records = feed.next(SLICE_ROWS)
             if server.has(number):
                 deque(records, maxlen=0)
             else:
@@ -164,7 +177,9 @@ class FileLanding:
         last = self._parts[-1].part if self._parts else None
         return Feed(self.source.records(self.to.limits.max_event_bytes), last.end if last else 1)
 
-    def _task(self, number: int, start: int, limits: Limits) -> PartTask:
+    def _task(
+        self, number: int, start: int, limits: Limits, suppressions: Suppressions
+    ) -> PartTask:
         return PartTask(
             lake=self.to.lake,
             event_name=self.source.event.name,
@@ -176,6 +191,7 @@ class FileLanding:
             after=self._seq,
             limits=limits,
             buffer_bytes=self.to.buffer_bytes,
+            suppressions=suppressions,
         )
 
     def _check_same(self, state: tuple[int, int]) -> None:
@@ -185,9 +201,15 @@ class FileLanding:
             )
 
     def _commit(self, manifests: ManifestLog, manifest: Manifest) -> bool:
-        """Commit at the next free number; False if another process has landed the same part."""
+        """Commit at the next free number; False if another process has landed the same part.
+
+        Raises:
+            OutdatedListError: Somebody was forgotten meanwhile, who is not on the part's list.
+        """
         while True:
             self._refresh(manifests)
+            if self._fence > manifest.suppressions:
+                raise OutdatedListError
             if len(self._parts) > manifest.batch:
                 return False
             wanted = replace(manifest, seq=self._seq + 1, committed_at=datetime.now(UTC))
@@ -205,6 +227,8 @@ class FileLanding:
 
     def _take(self, manifest: Manifest) -> None:
         self._seq = manifest.seq
+        if manifest.kind == "erasure":
+            self._fence = max(self._fence, manifest.suppressions)
         if manifest.kind == "files" and manifest.writer == self._content:
             self._parts.append(manifest)
 

@@ -2,23 +2,26 @@
 
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from contracts.errors import MusicFlowError
 from contracts.events import CONTRACT_VERSION, EVENTS_BY_NAME
 from contracts.manifests import FilePart, Manifest
 from contracts.reasons import Reason, written
+from contracts.suppression import NOBODY, Suppressions
 from streaming.batch.records import Records
 from streaming.checkpoint import OffsetRange
 from streaming.judge import Judge, Verdict
 from streaming.limits import Limits
 from streaming.reading import Chunk
 from streaming.stopwatch import Stopwatch
+from streaming.suppress import SuppressingJudge, without_rejects
 from streaming.task import BatchTask, PartitionWriter, TaskFacts
 
 UNNUMBERED = 0
@@ -30,9 +33,11 @@ PARTITION = 0
 class RecordJudge:
     """Judges records; their rejects keep what the file has, not what it was read as."""
 
-    def __init__(self, event_name: str, limits: Limits) -> None:
-        """Prepare for records of this event."""
-        self._judge = Judge(EVENTS_BY_NAME[event_name], limits)
+    def __init__(
+        self, event_name: str, limits: Limits, suppressions: Suppressions = NOBODY
+    ) -> None:
+        """Prepare for records of this event, without those of users on the list."""
+        self._judge = SuppressingJudge(Judge(EVENTS_BY_NAME[event_name], limits), suppressions)
         self.records: Records | None = None
         """Those that are judged next."""
 
@@ -49,9 +54,18 @@ class RecordJudge:
                 rejected["payload"].to_pylist(), rejected["reasons"].to_pylist(), strict=True
             )
         ]
+        unreadable = pc.is_null(rejected["payload"]).to_numpy()
         rejected = _replaced(rejected, "payload", received)
         rejected = _replaced(rejected, "reasons", reasons)
-        return Verdict(verdict.accepted, rejected)
+        return self._without_unreadable(replace(verdict, rejected=rejected), unreadable, received)
+
+    def _without_unreadable(
+        self, verdict: Verdict, unreadable: np.ndarray, received: Sequence[bytes]
+    ) -> Verdict:
+        """Without records that are none, if they hold the id of a user on the list."""
+        if self._judge.forgotten is None:
+            return verdict
+        return without_rejects(verdict, unreadable & self._judge.forgotten.records(received))
 
 
 def _replaced(rows: pa.Table, name: str, values: Sequence[Any]) -> pa.Table:
@@ -90,6 +104,7 @@ class PartTask:
     after: int
     limits: Limits
     buffer_bytes: int
+    suppressions: Suppressions = NOBODY
 
     def land(
         self,
@@ -112,7 +127,7 @@ class PartTask:
             UnavailableError: The disk is full, read-only or forbidden.
         """
         at = datetime.now(UTC)
-        judge = RecordJudge(self.event_name, self.limits)
+        judge = RecordJudge(self.event_name, self.limits, self.suppressions)
         wanted = OffsetRange(self.name, PARTITION, self.start, self.start)
         begin = RejectsWriter if elsewhere else PartitionWriter
         writer = begin(self._batch(at), wanted, 0, Stopwatch(), judge)
@@ -137,7 +152,7 @@ class PartTask:
         """Hand over the accepted rows again; the lake has all that it is to have."""
         at, rejected = datetime.now(UTC), 0
         rows: list[pa.Table] = []
-        judge = RecordJudge(self.event_name, self.limits)
+        judge = RecordJudge(self.event_name, self.limits, self.suppressions)
         for records in chunks:
             verdict = judge(self._messages(records), at)
             rows.append(verdict.accepted)
@@ -156,6 +171,7 @@ class PartTask:
             limits=self.limits,
             buffer_bytes=self.buffer_bytes,
             kind="files",
+            suppressions=self.suppressions,
         )
 
     def _messages(self, records: Records) -> pa.RecordBatch:
@@ -168,9 +184,15 @@ class PartTask:
         })  # fmt: skip
 
     def _manifest(self, facts: TaskFacts, at: datetime, end: int) -> Manifest:
-        judged = facts.accepted + facts.rejected
+        judged = facts.accepted + facts.rejected + facts.suppressed
         part = FilePart(
-            self.name, self.start, end, facts.accepted, facts.rejected, end - self.start - judged
+            name=self.name,
+            start=self.start,
+            end=end,
+            accepted=facts.accepted,
+            rejected=facts.rejected,
+            not_data=end - self.start - judged,
+            suppressed=facts.suppressed,
         )
         return Manifest(
             event=self.event_name,
@@ -193,4 +215,6 @@ class PartTask:
             enrichment_unknown=dict(facts.enrichment_unknown),
             cites=(self.path,),
             part=part,
+            suppressed=facts.suppressed,
+            suppressions=self.suppressions.number,
         )

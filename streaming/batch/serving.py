@@ -13,8 +13,10 @@ from contracts.events import MUSIC_EVENTS, Event
 from contracts.manifests import Manifest
 from contracts.postgres import PostgresUrl, unavailable
 from contracts.store import Store
+from contracts.suppression import SuppressionList
 from streaming.serving.load import Loaded, LoadedBatch, is_on_record, load_rows
 from streaming.serving.migrate import ready_connection
+from streaming.suppress import without_forgotten
 
 SLICE_ROWS = 100_000
 """Rows that are loaded at once: other writers wait meanwhile."""
@@ -53,12 +55,19 @@ def check_served(event: Event) -> None:
 class Server:
     """Loads parts of one file."""
 
-    def __init__(self, url: PostgresUrl, connection: psycopg.Connection, content: str) -> None:
-        """Load into `connection`, which is to `url`."""
+    def __init__(
+        self,
+        url: PostgresUrl,
+        connection: psycopg.Connection,
+        content: str,
+        forgotten: SuppressionList,
+    ) -> None:
+        """Load into `connection`, which is to `url`, but nobody who is on the list."""
         self.served = Served()
         self._url = url
         self._connection = connection
         self._content = content
+        self._forgotten = forgotten
 
     def has(self, part: int) -> bool:
         """Whether the beginning of a part is on record in this database.
@@ -79,12 +88,16 @@ class Server:
         """
         try:
             for number, rows in enumerate(_slices(tables)):
+                suppressions = self._forgotten.read()
                 batch = LoadedBatch(
                     self._content,
                     part * SLICES_OF_A_PART + number,
                     rejected=0 if number else rejected,
+                    suppressions=suppressions.number,
                 )
-                self.served.add(load_rows(self._connection, batch, [rows]))
+                kept = [without_forgotten(rows, suppressions)]
+                loaded = load_rows(self._connection, batch, kept, forgotten=self._forgotten)
+                self.served.add(loaded)
         except psycopg.Error as error:
             raise unavailable(self._url, error) from error
 
@@ -99,7 +112,7 @@ class Server:
 
 
 @contextmanager
-def serving(url: PostgresUrl, content: str) -> Iterator[Server]:
+def serving(url: PostgresUrl, content: str, forgotten: SuppressionList) -> Iterator[Server]:
     """Loads parts of the file with this content, into tables that are made if they are missing.
 
     Raises:
@@ -107,7 +120,7 @@ def serving(url: PostgresUrl, content: str) -> Iterator[Server]:
     """
     with ready_connection(url) as connection:
         connection.autocommit = True  # each slice is a transaction of its own
-        yield Server(url, connection, content)
+        yield Server(url, connection, content, forgotten)
 
 
 def _rows_of(store: Store, manifest: Manifest) -> Iterator[pa.Table]:

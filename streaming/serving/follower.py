@@ -19,6 +19,7 @@ from contracts.errors import MusicFlowError, UnavailableError
 from contracts.events import MUSIC_EVENTS
 from contracts.expiry import read_expiry
 from contracts.store import open_store
+from contracts.suppression import SuppressionList
 from streaming.checkpoint import Checkpoint, PlannedBatch
 from streaming.endings import failure_of_spark
 from streaming.guards import starting_offsets
@@ -56,6 +57,7 @@ class Follower:
         self._settings = settings
         self._cluster = cluster
         self._sink = sink
+        self._forgotten = SuppressionList(open_store(settings.lake), settings.suppression_key)
         self._access = KafkaAccess.of(
             cluster.bootstrap_servers, settings.kafka_patience_seconds, settings.security
         )
@@ -194,7 +196,7 @@ class Follower:
     def _judgement(self, planned: PlannedBatch) -> Judgement:
         limits = self._settings.limits
         expiry = read_expiry(open_store(self._settings.lake), TOPIC)
-        return Judgement(planned.at, limits.beside(expiry))
+        return Judgement(planned.at, limits.beside(expiry), self._forgotten.read())
 
     def _end(self, query: StreamingQuery) -> None:
         self._idle.wait(STOPS_WITHIN)

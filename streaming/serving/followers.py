@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from contracts.events import MUSIC_EVENTS, Event
 from contracts.store import open_store
+from contracts.suppression import SuppressionList
 from streaming.kafka import Cluster
 from streaming.monitor import Monitor
 from streaming.serving.follower import Follower
@@ -32,8 +33,10 @@ def followers_of(
 
 def _sinks(settings: LandingSettings) -> list[Sink]:
     sinks: list[Sink] = []
+    lake = open_store(settings.lake)
+    forgotten = SuppressionList(lake, settings.suppression_key)
     if settings.postgres is not None:
-        sinks.append(PostgresSink(settings.postgres, settings.lateness))
+        sinks.append(PostgresSink(settings.postgres, settings.lateness, forgotten))
     if settings.keeps_live:
-        sinks.append(LiveSink(open_store(settings.lake), settings.lateness))
+        sinks.append(LiveSink(lake, settings.lateness, forgotten))
     return sinks

@@ -8,10 +8,12 @@ import pyarrow as pa
 
 from contracts.errors import LakeError, UnavailableError
 from contracts.events import MUSIC_EVENTS
+from contracts.suppression import NOBODY, Suppressions
 from streaming.checkpoint import OffsetRange
 from streaming.judge import Judge
 from streaming.limits import Limits
 from streaming.reading import KafkaAccess, chunks_of
+from streaming.suppress import SuppressingJudge
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class Judgement:
 
     batch_at: datetime
     limits: Limits
+    suppressions: Suppressions = NOBODY
 
 
 class JudgedRange:
@@ -38,7 +41,9 @@ class JudgedRange:
         Raises:
             UnavailableError: Kafka does not send them all, or no longer has them.
         """
-        judge = Judge(MUSIC_EVENTS, self._judgement.limits)
+        judge = SuppressingJudge(
+            Judge(MUSIC_EVENTS, self._judgement.limits), self._judgement.suppressions
+        )
         try:
             for chunk in chunks_of(self._access, self._wanted):
                 if not chunk.messages.num_rows:

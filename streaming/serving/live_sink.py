@@ -22,6 +22,7 @@ from contracts.lake import live_state_path
 from contracts.live import COUNTS_SCHEMA, LiveCounts, write_live
 from contracts.logs import log
 from contracts.store import Store
+from contracts.suppression import SuppressionList
 from streaming.checkpoint import OffsetRange
 from streaming.kafka import Held
 from streaming.reading import KafkaAccess
@@ -51,10 +52,13 @@ class LiveSink:
 
     name = "live"
 
-    def __init__(self, store: Store, lateness: timedelta) -> None:
-        """Make ready for the lake `store`."""
+    def __init__(
+        self, store: Store, lateness: timedelta, forgotten: SuppressionList | None = None
+    ) -> None:
+        """Make ready for the lake `store`; who is on the list is not counted."""
         self._store = store
         self._lateness = lateness
+        self._forgotten = forgotten
         self._covered = Covered()
         self._state = LiveState()
 
@@ -101,6 +105,8 @@ class LiveSink:
 
     def _count(self, batch: Batch, events: pl.DataFrame, rejected: int) -> Taken:
         state, inserted = self._state.with_events(events, self._lateness, batch.planned.at)
+        if self._forgotten:
+            state = state.without(self._forgotten.read())
         ends = dict(self._covered.ends) | dict(batch.planned.ends)
         covered = replace(self._covered, writer=batch.writer, batch=batch.planned.number, ends=ends)
         write_state(self._store, covered, state)

@@ -1,11 +1,12 @@
 """Counting the last minutes without a database: which events are in, and what they come to."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import polars as pl
 
 from contracts.live import COUNTS_SCHEMA
+from contracts.suppression import Suppressions
 
 KEPT = timedelta(hours=2)
 """How far back counts are kept, from the newest minute."""
@@ -53,6 +54,12 @@ class LiveState:
         ended = _counted(once.filter(done & kept), is_final=True)
         final = pl.concat([self.final.filter(kept), ended])
         return LiveState(once.filter(~done), final, reached), len(once) - len(self.open)
+
+    def without(self, suppressions: Suppressions) -> "LiveState":
+        """The state without users on the list, in the open minutes: others name nobody."""
+        if not (them := suppressions.among(self.open["user_id"].unique().drop_nulls().to_list())):
+            return self
+        return replace(self, open=self.open.filter(~pl.col("user_id").is_in(list(them))))
 
     def _reached_with(self, events: pl.DataFrame, now: datetime) -> datetime | None:
         newest = events["window_start"].max()

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from contracts.errors import UnavailableError
 from contracts.logs import log
+from contracts.suppression import SuppressionList
 from streaming.serving.merge import STAGE, Merged, merge, take_turn
 from streaming.serving.rows import copied
 
@@ -29,6 +30,8 @@ class LoadedBatch:
     kind: Literal["stream", "files"] = "files"
     rejected: int = 0
     """Messages or records beside it that broke the contract."""
+    suppressions: int = 0
+    """Number of the suppression list that was applied to its rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ def load_rows(
     batch: LoadedBatch,
     tables: Iterable[pa.Table],
     lateness: timedelta = LATENESS,
+    forgotten: SuppressionList | None = None,
 ) -> Loaded:
     """Load rows of `music_events` in one transaction: events, metrics, and the batch's record.
 
@@ -63,6 +67,7 @@ def load_rows(
         batch: Which batch it is.
         tables: Its rows, with the columns of `accepted_schema(MUSIC_EVENTS)`.
         lateness: How long before the newest minute another is final.
+        forgotten: The users who are left out.
 
     Raises:
         psycopg.Error: The server did not do it; nothing of it stands.
@@ -70,7 +75,7 @@ def load_rows(
     run = f"{batch.kind}-{uuid.uuid4().hex}"
     with connection.transaction():
         count = stage(connection, run, tables)
-        return commit(connection, {run: count}, batch, lateness)
+        return commit(connection, {run: count}, batch, lateness, forgotten)
 
 
 def stage(connection: psycopg.Connection, run: str, tables: Iterable[pa.Table]) -> int:
@@ -89,6 +94,7 @@ def commit(
     staged: Mapping[str, int],
     batch: LoadedBatch,
     lateness: timedelta,
+    forgotten: SuppressionList | None = None,
 ) -> Loaded:
     """Make what is staged the batch, within the caller's transaction.
 
@@ -97,6 +103,7 @@ def commit(
         staged: How many rows were staged, by run.
         batch: Which batch it is.
         lateness: How long before the newest minute another is final.
+        forgotten: The users who are left out, also if it is since the rows were staged.
 
     Raises:
         UnavailableError: The server has lost some of them: the staging table is empty after it
@@ -108,14 +115,35 @@ def commit(
         connection.execute("delete from staging_events where run = any(%s)", [runs])
         log.info("batch was loaded before", writer=batch.writer, batch=batch.batch)
         return known
+    # In turn with an erasure: either it removes these rows, or its user is on the list by now.
+    left_out = _leave_out(connection, runs, batch, forgotten) if forgotten else 0
     merged = merge(connection, runs, lateness)
-    if merged.events != (expected := sum(staged.values())):
+    if merged.events != (expected := sum(staged.values()) - left_out):
         raise UnavailableError(
             f"Postgres has {merged.events} of {expected} rows that were staged: it has crashed "
             "meanwhile, or another landing job loads into it"
         )
     _record(connection, batch, merged)
     return Loaded(merged.events, merged.inserted, merged.last_ts)
+
+
+def _leave_out(
+    connection: psycopg.Connection,
+    runs: list[str],
+    batch: LoadedBatch,
+    forgotten: SuppressionList,
+) -> int:
+    """Remove staged rows of users who are on the list since they were staged; how many."""
+    if (suppressions := forgotten.read()).number <= batch.suppressions:
+        return 0
+    staged = connection.execute(
+        "select distinct user_id from staging_events where run = any(%s)", [runs]
+    ).fetchall()
+    if not (them := suppressions.among(user for (user,) in staged)):
+        return 0
+    return connection.execute(
+        "delete from staging_events where run = any(%s) and user_id = any(%s)", [runs, list(them)]
+    ).rowcount
 
 
 def is_on_record(connection: psycopg.Connection, writer: str, batch: int) -> bool:

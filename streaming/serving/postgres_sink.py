@@ -12,6 +12,7 @@ from contracts.errors import UnavailableError
 from contracts.events import MUSIC_EVENTS
 from contracts.logs import log
 from contracts.postgres import PostgresUrl, unavailable
+from contracts.suppression import SuppressionList
 from streaming.kafka import Held
 from streaming.reading import KafkaAccess
 from streaming.serving.load import LoadedBatch, commit, is_on_record
@@ -30,10 +31,13 @@ class PostgresSink:
 
     name = "serving"
 
-    def __init__(self, url: PostgresUrl, lateness: timedelta) -> None:
+    def __init__(
+        self, url: PostgresUrl, lateness: timedelta, forgotten: SuppressionList | None = None
+    ) -> None:
         """Make ready for the database at `url`; nothing is connected yet."""
         self._url = url
         self._lateness = lateness
+        self._forgotten = forgotten
         self._connection: psycopg.Connection | None = None
         self._topic_id: str | None = None
 
@@ -91,10 +95,11 @@ class PostgresSink:
     ) -> Taken:
         planned = batch.planned
         rejected = sum(each.rejected for each in staged)
-        loaded = LoadedBatch(batch.writer, planned.number, "stream", rejected)
+        applied = batch.judgement.suppressions.number
+        loaded = LoadedBatch(batch.writer, planned.number, "stream", rejected, applied)
         rows = {each.run: each.accepted for each in staged}
         with connection.transaction():
-            done = commit(connection, rows, loaded, self._lateness)
+            done = commit(connection, rows, loaded, self._lateness, self._forgotten)
             move_on(connection, TOPIC, self._topic_id, planned.starts, planned.ends)
         self._tidy(connection)
         return Taken(done.events, done.inserted, rejected, done.last_ts)

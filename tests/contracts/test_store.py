@@ -1,8 +1,10 @@
 """The one door to the lake: conditional puts that exactly one writer wins, whole objects."""
 
 import multiprocessing
+import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 
@@ -207,3 +209,15 @@ def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path):
 def test_a_lake_of_another_kind_is_refused(lake):
     with pytest.raises(ConfigurationError, match="give a folder, gs://bucket/folder or s3://"):
         open_store(lake)
+
+
+def test_what_killed_writers_left_is_removed_once_it_is_old(tmp_path):
+    store = FolderStore(tmp_path)
+    store.put("a/b.json", b"kept")
+    for name in ("old", "young"):
+        (tmp_path / "a" / f".tmp-{name}").write_bytes(b"left")
+    os.utime(tmp_path / "a" / ".tmp-old", (0, 0))
+
+    assert store.remove_unfinished(timedelta(hours=1)) == 1
+
+    assert sorted(each.name for each in (tmp_path / "a").iterdir()) == [".tmp-young", "b.json"]

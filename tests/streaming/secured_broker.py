@@ -100,8 +100,8 @@ def make_certificates(folder: Path) -> None:
         folder, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
         "-subj", "/CN=authority", "-keyout", "ca.key", "-out", "ca.crt",
     )  # fmt: skip
-    _sign(folder, "broker")
-    _sign(folder, "client")
+    sign(folder, "broker")
+    sign(folder, "client")
     _openssl(
         folder, "pkcs8", "-topk8", "-v1", "PBE-SHA1-3DES", "-passout", f"pass:{KEY_PASSWORD}",
         "-in", "client.key", "-out", "client.locked",
@@ -111,7 +111,7 @@ def make_certificates(folder: Path) -> None:
     (folder / "broker.both").write_text(both)
 
 
-def _sign(folder: Path, name: str) -> None:
+def sign(folder: Path, name: str) -> None:
     (folder / "extensions").write_text(f"subjectAltName=IP:{broker_files.HOST}\n")
     _openssl(
         folder, "req", "-newkey", "rsa:2048", "-nodes",

@@ -243,7 +243,7 @@ def test_a_failure_is_on_record_and_posted(monitor_of, store, monkeypatch):
         raise UnavailableError("Kafka is away")
 
     assert read_health(store, TOPIC).state == "failed"
-    assert posted == ["MusicFlow: landing has ended: Kafka is away"]
+    assert posted == ["MusicFlow: landing has ended: Kafka is away (docs/runbook.md#failed)"]
 
 
 def test_the_group_follows_the_lake(monitor, groups):

@@ -31,7 +31,7 @@ def test_an_alert_is_told_when_it_begins_and_when_it_ends():
         teller.tell({"listen_events": standing})
 
     assert receiver.texts == [
-        "MusicFlow: listen_events: no progress",
+        "MusicFlow: listen_events: no progress (docs/runbook.md#stalled)",
         "MusicFlow: listen_events: stalled is over",
     ]
 
@@ -46,7 +46,10 @@ def test_what_the_webhook_did_not_take_is_told_later_in_order():
     receiver.is_away = False
     teller.tell({"listen_events": []})
 
-    assert [text.rpartition(" ")[2] for text in receiver.texts] == ["progress", "over"]
+    assert [text.rpartition(" ")[2] for text in receiver.texts] == [
+        "(docs/runbook.md#stalled)",
+        "over",
+    ]
 
 
 def test_little_is_kept_while_the_webhook_is_away():

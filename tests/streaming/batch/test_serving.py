@@ -4,6 +4,7 @@ import pytest
 
 from contracts.errors import ConfigurationError, UnavailableError
 from contracts.postgres import PostgresUrl
+from contracts.suppression import SuppressionKey, SuppressionList
 from streaming.batch import landing, serving
 from streaming.batch.landing import Destination, FileLanding
 from streaming.batch.source import Reading, source_of
@@ -90,10 +91,10 @@ def test_killed_between_two_loads_the_next_run_finishes(inbox, land, postgres, t
     path = inbox.put(NAME, as_csv(plays(0, 10)))
     load_rows, done = serving.load_rows, []
 
-    def dying(*given):
+    def dying(*given, **named):
         if len(done) == loads:
             raise KeyboardInterrupt
-        done.append(load_rows(*given))
+        done.append(load_rows(*given, **named))
         return done[-1]
 
     with pytest.MonkeyPatch.context() as patch:
@@ -119,10 +120,10 @@ def test_a_database_that_is_new_gets_all_of_a_file_that_had_landed_in_another(
         connection.commit()
     load_rows, done = serving.load_rows, []
 
-    def dying(*given):
+    def dying(*given, **named):
         if done:
             raise KeyboardInterrupt
-        done.append(load_rows(*given))
+        done.append(load_rows(*given, **named))
         return done[-1]
 
     with pytest.MonkeyPatch.context() as patch:
@@ -148,3 +149,16 @@ def test_a_server_that_is_away_is_one_clear_error_and_the_file_lands_later(inbox
     with pytest.raises(UnavailableError, match="Postgres"):
         land("both", path, url=PostgresUrl("postgresql://nobody@127.0.0.1:1/none"))
     assert land("both", path).inserted == 2
+
+
+@pytest.mark.parametrize("target", ["postgres", "both"])
+def test_who_is_on_the_list_is_not_loaded(inbox, postgres, target):
+    key = SuppressionKey("the key of these tests")
+    SuppressionList(inbox.lake, key).add(42, "Ada")
+    to = Destination(str(inbox.lake.root), LIMITS, 2**20, target, postgres, key)
+    path = inbox.put(NAME, as_csv(plays(0, 3) + plays(3, 5, user_id=7)))
+
+    landed = FileLanding(to, source_of(path, Reading())).land()
+
+    assert (landed.accepted, landed.rejected, landed.inserted) == (2, 0, 2)
+    assert ids(postgres) == ["e3", "e4"]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.errors import LakeError
@@ -72,6 +72,7 @@ def test_old_minutes_are_forgotten():
     assert total(state) == 1
 
 
+@settings(deadline=None)
 @given(
     numbers=st.lists(st.integers(0, 300), max_size=60),
     cuts=st.lists(st.integers(0, 60), max_size=5),
