@@ -1,13 +1,22 @@
 """What an operator can set for the dashboard, by environment variable; read once, in `main`."""
 
+import os
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.errors import ConfigurationError
+from contracts.secret_files import secret
 
 
 class Settings(BaseSettings):
@@ -27,12 +36,16 @@ class Settings(BaseSettings):
     target: Literal["local", "gcp"] = Field("local", validation_alias="MUSICFLOW_TARGET")
     snapshot_folder: Path | None = Field(None, validation_alias="MUSICFLOW_SNAPSHOT")
     lake_address: str | None = Field(None, validation_alias="MUSICFLOW_LAKE")
-    postgres_url: SecretStr | None = Field(None, validation_alias="POSTGRES_URL")
+    postgres_url: SecretStr | None = Field(
+        None, validation_alias="POSTGRES_URL", validate_default=True
+    )
     host: str = Field("127.0.0.1", validation_alias="MUSICFLOW_DASHBOARD_HOST")
     port: int = Field(8501, ge=1, le=65535, validation_alias="MUSICFLOW_DASHBOARD_PORT")
     user_header: str | None = Field(None, validation_alias="MUSICFLOW_DASHBOARD_USER_HEADER")
     """The header in which a proxy says who is looking; a request without it is refused."""
-    password: SecretStr | None = Field(None, validation_alias="MUSICFLOW_DASHBOARD_PASSWORD")
+    password: SecretStr | None = Field(
+        None, validation_alias="MUSICFLOW_DASHBOARD_PASSWORD", validate_default=True
+    )
 
     @classmethod
     def read(cls, **options: Any) -> Self:
@@ -64,6 +77,14 @@ class Settings(BaseSettings):
     def is_open(self) -> bool:
         """Whether nobody is asked who they are."""
         return not (self.user_header or self.password)
+
+    @field_validator("postgres_url", "password", mode="before")
+    @classmethod
+    def _or_in_a_file(
+        cls, given: str | SecretStr | None, asked: ValidationInfo
+    ) -> str | SecretStr | None:
+        found = secret(os.environ, str(cls.model_fields[str(asked.field_name)].validation_alias))
+        return given if given is not None else found or None
 
     @model_validator(mode="after")
     def _guarded(self) -> Self:

@@ -43,11 +43,11 @@ def findings_between(index: LakeIndex, event: str, first: int, last: int) -> Ite
 
 
 def batch_totals(index: LakeIndex) -> dict[str, dict[str, int]]:
-    """Per event, over all batches and gaps: offsets, accepted, rejected, not data, missing."""
-    names = ("offsets", "accepted", "rejected", "not_data", "missing")
+    """Per event, over all batches and gaps: offsets, and what became of them."""
+    names = ("offsets", "accepted", "rejected", "suppressed", "not_data", "missing")
     found = {event: numbers for event, *numbers in index.query(_TOTALS)}
     return {
-        event.name: dict(zip(names, found.get(event.name, (0, 0, 0, 0, 0)), strict=True))
+        event.name: dict(zip(names, found.get(event.name, (0,) * len(names)), strict=True))
         for event in EVENTS
     }
 
@@ -63,11 +63,12 @@ select seq, accepted_by, accepted_at, topic, partition, lake_end, resumes_at, ca
 from gaps where event like ? order by accepted_at, event, partition
 """
 _TOTALS = """
-select event, coalesce(read, 0), accepted, rejected, coalesce(not_data, 0), coalesce(missing, 0)
+select event, coalesce(read, 0), accepted, rejected, coalesce(suppressed, 0),
+  coalesce(not_data, 0), coalesce(missing, 0)
 from (select event, sum(accepted) as accepted, sum(rejected) as rejected
   from batches group by event)
 left join (select event, sum(end - first) as read, sum(not_data) as not_data,
-  sum(missing) as missing from offsets group by event) using (event)
+  sum(missing) as missing, sum(suppressed) as suppressed from offsets group by event) using (event)
 """
 _BATCHES_THAT_FAIL = """
 with looked_at as (
@@ -81,8 +82,8 @@ chained as (
       and seq < ?2 order by seq desc limit 1), ?2)),
 batch as (select * from batches where event = ?1 and seq between ?2 and ?3)
 select seq, 'partition ' || partition || ': ' || (end - first) || ' offsets, '
-  || (accepted + rejected + not_data + missing) || ' accounted for' as what
-from looked_at where end - first <> accepted + rejected + not_data + missing
+  || (accepted + rejected + suppressed + not_data + missing) || ' accounted for' as what
+from looked_at where end - first <> accepted + rejected + suppressed + not_data + missing
 union all
 select seq, 'partition ' || partition || ': starts at offset ' || first
   || ', the batch before ended at ' || before

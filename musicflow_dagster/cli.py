@@ -13,6 +13,7 @@ COMMANDS = {
     "build": "Build all hours that are complete, or a range of hours.",
     "backfill": "Build any range of hours again, in one run.",
     "doctor": "Examine the machine, Kafka and our folders; say what to do.",
+    "forget": "Erase a user everywhere, and keep the user out.",
     "init": "Make ready what `dagster dev` expects: its folder, the dbt project read.",
     "reconcile": "Prove that every event is accounted for; the exit code says whether it is.",
     "status": "Show how far each topic has landed and been built, and what is broken.",

@@ -11,9 +11,12 @@ import dagster as dg
 from pydantic import Field
 
 from contracts.errors import ConfigurationError
+from contracts.secret_files import SECRETS
 
 LABELS = {"app": "musicflow", "station": "landing"}
 _SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|WEBHOOK|_KEY$", re.IGNORECASE)
+_FILE = "_FILE"
+"""What a variable ends with that names a file of a secret (contracts/secret_files.py)."""
 
 
 class LandingLaunch(dg.Config):
@@ -129,12 +132,18 @@ def _environment(launch: LandingLaunch, settings: Mapping[str, str]) -> dict[str
         **launch.environment,
     }
     for name in environment:
-        if _SECRET.search(name):
+        if _shows_a_secret(name):
             raise ConfigurationError(
-                f"{name} is a secret, which Dataproc would show: put it into the image or a file "
-                "that only landing's service account reads (docs/cloud.md)"
+                f"{name} is a secret, which Dataproc would show: give {name}_FILE, a file on "
+                "landing's machines that only landing reads (docs/cloud.md)"
             )
     return environment
+
+
+def _shows_a_secret(name: str) -> bool:
+    if name.endswith(_FILE) and name.removesuffix(_FILE) in SECRETS:
+        return False
+    return name in SECRETS or bool(_SECRET.search(name))
 
 
 def _properties(

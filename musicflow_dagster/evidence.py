@@ -51,6 +51,10 @@ class Evidence:
         before = self.expired_before.get(place[0])
         return before is not None and place[1] < before
 
+    def is_beyond_builds(self, hour: datetime) -> bool:
+        """Whether an event of the hour has expired, so that it is not loaded again for any."""
+        return hour < max(self.expired_before.values(), default=hour)
+
 
 def gather_evidence(
     settings: Settings, hours: HourRange | None, patience_seconds: float
@@ -91,7 +95,9 @@ def _raw(
 
 
 def _landed(index: LakeIndex, hours: HourRange | None) -> dict[Place, LandedHour]:
-    rows = index.query("select event, hour, fingerprint, stream, replay, files, bytes from hours")
+    rows = index.query(
+        "select event, hour, fingerprint, stream, replay, files, bytes, erased from hours"
+    )
     return {
         (event, parse_hour_key(key)): LandedHour(*numbers)
         for event, key, *numbers in rows

@@ -1,5 +1,6 @@
 """The judgement of files: which hours can't be loaded, and why. It changes nothing that stays."""
 
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -43,6 +44,20 @@ class FileJudge(LakeFiles):
             stand = pool.map(store.exists, [file.path for file in files])
             return [file for file, stands in zip(files, stand, strict=True) if not stands]
 
+    def _count(self, files: Sequence[LandedFile], report: LoadReport) -> None:
+        """Refuse the hours whose files hold more rows than they may, or less."""
+        urls = self.landed.urls(files)
+        rows = self.connection.execute(ROWS_OF_FILES, {"files": urls}).fetchall()
+        held = {url: int(count) for url, count in rows}
+        of_hours: Counter[datetime] = Counter()
+        for file, url in zip(files, urls, strict=True):
+            of_hours[file.hour] += held.get(url, 0)
+        for file, url in zip(files, urls, strict=True):
+            if not file.may_hold(held.get(url, 0)):
+                said, count = self.landed.of(file.hour).rows, of_hours[file.hour]
+                told = f"manifests say {said} rows, the files hold {count}"
+                report.refused[file.hour] = Refusal(told)
+
     def _find_breaches(self, hours: Sequence[datetime], report: LoadReport) -> None:
         """Refuse the hours with rows that break the contract, or with too many or too few."""
         files, event = self.landed.files_of(hours), self.landed.event
@@ -50,9 +65,7 @@ class FileJudge(LakeFiles):
             return
         self.stage(hours, files)
         urls = self.landed.urls(files)
-        for hour, count in self.per_hour(ROWS_OF_FILES, {"files": urls}).items():
-            if count != (rows := self.landed.of(hour).rows):
-                report.refused[hour] = Refusal(f"manifests say {rows} rows, the files hold {count}")
+        self._count(files, report)
         rows_of_files = self.connection.sql(
             f"select {columns(event)}, hour as hour_of_file from {read(event)}",  # noqa: S608  names of the contract
             params={"files": urls},

@@ -2,12 +2,13 @@
 
 import hashlib
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import msgspec
 
+from contracts.lake import is_of_rejects
 from contracts.manifests import DataFile, Manifest
 
 AT_ONCE = 500
@@ -38,14 +39,23 @@ class _Hour:
     replay: int = 0
     files: int = 0
     bytes: int = 0
+    erased: int = 0
 
     def extend(self, manifest: Manifest, files: list[DataFile]) -> None:
         """Add what `manifest` brought."""
-        chained = f"{self.fingerprint}|{manifest.seq}|{manifest.writer}-{manifest.batch}"
-        self.fingerprint = hashlib.blake2b(chained.encode(), digest_size=8).hexdigest()
+        self._chain(manifest)
         rows = sum(file.rows for file in files)
         setattr(self, manifest.kind, getattr(self, manifest.kind) + rows)
         self.bytes += sum(file.bytes for file in files)
+
+    def erase(self, manifest: Manifest, rows: int) -> None:
+        """Note that `rows` of what others brought were erased by `manifest`: another content."""
+        self._chain(manifest)
+        self.erased += rows
+
+    def _chain(self, manifest: Manifest) -> None:
+        chained = f"{self.fingerprint}|{manifest.seq}|{manifest.writer}-{manifest.batch}"
+        self.fingerprint = hashlib.blake2b(chained.encode(), digest_size=8).hexdigest()
 
 
 class _Rows:
@@ -62,7 +72,7 @@ class _Rows:
             (
                 *(self._event, each.topic, each.partition, manifest.seq, manifest.kind),
                 *(each.start, each.end, each.accepted, each.rejected, each.not_data),
-                each.missing,
+                *(each.missing, each.suppressed),
             )
             for each in manifest.offsets
         ]
@@ -74,13 +84,14 @@ class _Rows:
             if each.hour >= self._before
         ]
         self._add_files(manifest)
+        self._add_erased(manifest)
 
     def write(self) -> None:
         # What lands in an hour that was settled unsettles all from there on.
         first = min(self._hours, default="9")
         self._connection.execute("update settled set until = min(until, ?)", (first,))
         for hour, each in self._hours.items():
-            counts = (each.stream, each.replay, each.files, each.bytes)
+            counts = (each.stream, each.replay, each.files, each.bytes, each.erased)
             self._rows["hours"].append((self._event, hour, each.fingerprint, *counts))
         for table, rows in self._rows.items():
             if rows:
@@ -99,7 +110,7 @@ class _Rows:
             if hole.cause == "gone":
                 # If the partition is back one day, nothing before it has to be continued.
                 key = (self._event, hole.topic, hole.partition, manifest.seq, manifest.kind)
-                self._rows["offsets"].append((*key, None, None, 0, 0, 0, 0))
+                self._rows["offsets"].append((*key, None, None, 0, 0, 0, 0, 0))
 
     def _add_measures(self, manifest: Manifest) -> None:
         measures = manifest.measures
@@ -126,11 +137,23 @@ class _Rows:
             ]
             self._hour(hour).extend(manifest, files)
 
+    def _add_erased(self, manifest: Manifest) -> None:
+        """Rows taken out of files; hours that lose accepted rows are others from then on."""
+        by_hour: Counter[str] = Counter()
+        for each in manifest.erased:
+            if each.hour >= self._before:
+                place = (self._event, each.hour, manifest.seq, each.path, each.rows)
+                self._rows["erasures"].append(place)
+                if not is_of_rejects(each.path):
+                    by_hour[each.hour] += each.rows
+        for hour, rows in by_hour.items():
+            self._hour(hour).erase(manifest, rows)
+
     def _hour(self, hour: str) -> _Hour:
         """The hour as it stands, with what was not written yet."""
         if hour not in self._hours:
             found = self._connection.execute(
-                "select fingerprint, stream, replay, files, bytes from hours "
+                "select fingerprint, stream, replay, files, bytes, erased from hours "
                 "where event = ? and hour = ?",
                 (self._event, hour),
             ).fetchone()

@@ -7,7 +7,7 @@ import sqlite3
 from contracts.expiry import Expiry, OffsetSums
 from contracts.lake import hour_key
 
-FORMAT = "4"
+FORMAT = "5"
 NO_EXPIRY = ""
 """Before the name of every hour."""
 
@@ -27,7 +27,7 @@ create table if not exists measures (
 create index if not exists measures_by_time on measures (event, caught_up_until);
 create table if not exists offsets (
   event text, topic text, partition integer, seq integer, kind text, first integer, end integer,
-  accepted integer, rejected integer, not_data integer, missing integer,
+  accepted integer, rejected integer, not_data integer, missing integer, suppressed integer,
   primary key (event, topic, partition, seq)) without rowid;
 create index if not exists offsets_by_manifest on offsets (event, seq);
 create table if not exists gaps (
@@ -42,16 +42,19 @@ create table if not exists rejects (
   event text, hour text, seq integer, path text, rows integer,
   primary key (event, hour, seq, path)) without rowid;
 create index if not exists rejects_by_manifest on rejects (event, seq);
+create table if not exists erasures (
+  event text, hour text, seq integer, path text, rows integer,
+  primary key (event, hour, path, seq)) without rowid;
 create table if not exists hours (
   event text, hour text, fingerprint text, stream integer, replay integer, files integer,
-  bytes integer, primary key (event, hour)) without rowid;
+  bytes integer, erased integer, primary key (event, hour)) without rowid;
 create table if not exists expiries (
   event text primary key, number integer, before text, seq integer) without rowid;
 create table if not exists settled (
   until text, warehouse text, publication integer, rules text);
 """
 BY_MANIFEST = ("batches", "measures", "offsets", "gaps")
-BY_HOUR = ("files", "rejects", "hours")
+BY_HOUR = ("files", "rejects", "erasures", "hours")
 ALL = (*BY_MANIFEST, *BY_HOUR, "expiries", "settled", "meta")
 
 
@@ -74,7 +77,7 @@ def expire(connection: sqlite3.Connection, expiry: Expiry) -> None:
         _insert_sums(connection, expiry)
 
 
-_OFFSETS = "insert into offsets values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_OFFSETS = "insert into offsets values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _GAP = "insert or replace into gaps values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -106,5 +109,5 @@ def _sums(expiry: Expiry, sums: OffsetSums, number: int) -> tuple[object, ...]:
     seq = -number if sums.is_over else expiry.seq
     return (
         *(expiry.event, sums.topic, sums.partition, seq, "expired", sums.start, sums.end),
-        *(sums.accepted, sums.rejected, sums.not_data, sums.missing),
+        *(sums.accepted, sums.rejected, sums.not_data, sums.missing, sums.suppressed),
     )

@@ -11,10 +11,11 @@ from datetime import datetime
 import duckdb
 
 from contracts.events import EVENTS, Event
+from contracts.suppression import Suppressions
 from musicflow_dagster.file_judge import FileJudge
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.lake_index import LakeIndex
-from musicflow_dagster.landed import Landed, landed_of
+from musicflow_dagster.landed import NOBODY, Landed, landed_of
 from musicflow_dagster.load_report import EXPIRED, LoadReport, Refusal, Refusals
 from musicflow_dagster.planner import fingerprint
 from musicflow_dagster.warehouse.protocol import Warehouse
@@ -40,12 +41,16 @@ class Judgement:
 
 
 def judge(
-    warehouse: Warehouse, index: LakeIndex, events: Iterable[Event], ranges: Sequence[HourRange]
+    warehouse: Warehouse,
+    index: LakeIndex,
+    events: Iterable[Event],
+    ranges: Sequence[HourRange],
+    suppressed: Suppressions = NOBODY,
 ) -> Judgement:
-    """Judge all hours of `ranges`, of each of the `events`."""
+    """Judge all hours of `ranges`, of each of the `events`; rows of the `suppressed` don't load."""
     # Before the files are looked up: what lands in between makes the hour a new one.
     contents = index.fingerprints(min(each.start for each in ranges))
-    landed = {event.name: landed_of(index, event, ranges) for event in events}
+    landed = {event.name: landed_of(index, event, ranges, suppressed) for event in events}
     with warehouse.onlooker(index.store) as connection:
         refused = {
             name: _refusals(connection, index, each, ranges) for name, each in landed.items()
@@ -54,10 +59,14 @@ def judge(
 
 
 def load_hours(
-    warehouse: Warehouse, index: LakeIndex, event: Event, hours: HourRange
+    warehouse: Warehouse,
+    index: LakeIndex,
+    event: Event,
+    hours: HourRange,
+    suppressed: Suppressions = NOBODY,
 ) -> LoadReport:
     """Judge `hours` of one event alone, and replace the good ones."""
-    judgement = judge(warehouse, index, [event], [hours])
+    judgement = judge(warehouse, index, [event], [hours], suppressed)
     refused = judgement.refused[event.name]
     report = judgement.load(warehouse, event, [hour for hour in hours if hour not in refused])
     report.refused.update(refused)

@@ -7,7 +7,7 @@ made again. Several processes may refresh it at once; the writes are serialized 
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,10 +17,19 @@ from contracts.errors import UnavailableError
 from contracts.events import EVENTS
 from contracts.expiry import read_expiry
 from contracts.lake import LAKE_RECORD, hour_key, parse_hour_key
+from contracts.layout import check_layout
 from contracts.manifests import ManifestLog
 from contracts.store import Store
 from musicflow_dagster.index_rows import insert
 from musicflow_dagster.index_tables import ALL, FORMAT, NO_EXPIRY, TABLES, expire
+
+
+def rows_left(rows: int, erased: Sequence[int]) -> set[int]:
+    """How many of a file's rows may stand: each erasure is done, or is yet to be done."""
+    left = {rows}
+    for each in erased:
+        left |= {standing - each for standing in left}
+    return left
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +40,29 @@ class LandedFile:
     hour: datetime
     kind: str
     rows: int
+    """By the manifest that brought it."""
+    erased: tuple[int, ...] = ()
+    """Rows that erasures have taken out since, or are about to, each by itself."""
+
+    def may_hold(self, rows: int) -> bool:
+        """Whether so many rows may stand in it: erasures are on record before they are done."""
+        return rows in rows_left(self.rows, self.erased)
 
 
 @dataclass(frozen=True, slots=True)
 class LandedHour:
-    """What manifests say of one event's hour: rows by kind of batch, and the files."""
+    """What manifests say of one event's hour: rows by kind of batch, bytes, rows erased since."""
 
     fingerprint: str
     stream: int
     replay: int
     files: int
     bytes: int
+    erased: int = 0
 
     @property
     def rows(self) -> int:
-        """Rows of all kinds."""
+        """Rows of all kinds, those included that were erased since."""
         return self.stream + self.replay + self.files
 
 
@@ -76,8 +93,14 @@ class LakeIndex:
             return {event.name: self._catch_up(connection, event.name) for event in EVENTS}
 
     def lake(self) -> str:
-        """What stands for the lake's identity."""
+        """What stands for the lake's identity.
+
+        Raises:
+            ConfigurationError: This version does not know its layout.
+        """
         record = self.store.read(LAKE_RECORD) if self.store.exists(LAKE_RECORD) else b""
+        if record:
+            check_layout(record, self.store.url(""))
         return hashlib.blake2b(record, digest_size=8).hexdigest()
 
     def fingerprints(self, since: datetime | None = None) -> dict[str, dict[datetime, str]]:
@@ -123,17 +146,38 @@ class LakeIndex:
         with self._connected() as connection, connection:
             connection.execute("begin")
             hours = connection.execute(
-                f"select hour, fingerprint, stream, replay, files, bytes from hours {where}",
+                "select hour, fingerprint, stream, replay, files, bytes, erased "
+                f"from hours {where}",
                 bounds,
             ).fetchall()
             files = connection.execute(
                 f"select path, hour, kind, rows from files {where} order by hour, seq, path",
                 bounds,
             ).fetchall()
+            erased = _by_path(
+                connection.execute(f"select path, rows from erasures {where}", bounds)
+            )
         return (
             {parse_hour_key(hour): LandedHour(*numbers) for hour, *numbers in hours},
-            [LandedFile(path, parse_hour_key(hour), kind, n) for path, hour, kind, n in files],
+            [
+                LandedFile(path, parse_hour_key(hour), kind, n, erased.get(path, ()))
+                for path, hour, kind, n in files
+            ],
         )
+
+    def erasures(self, first: str, end: str) -> dict[str, list[tuple[str, int]]]:
+        """By file of the hours of these names (`end` exclusive): whose rows it loses, how many.
+
+        A user is told by the hash, and is empty where the manifest has expired.
+        """
+        found: dict[str, list[tuple[str, int]]] = {}
+        query = (
+            "select path, coalesce(writer, ''), rows from erasures left join batches "
+            "using (event, seq) where hour >= ? and hour < ?"
+        )
+        for path, user, rows in self.query(query, (first, end)):
+            found.setdefault(path, []).append((user, rows))
+        return found
 
     def query(self, sql: str, parameters: Iterable[object] = ()) -> list[tuple]:
         """Rows of a question to the index's tables."""
@@ -193,6 +237,13 @@ class LakeIndex:
         except sqlite3.DatabaseError:
             self.path.unlink()  # damaged; all that it held is in the lake
             return _opened(self.path)
+
+
+def _by_path(erasures: Iterable[tuple[str, int]]) -> dict[str, tuple[int, ...]]:
+    found: dict[str, tuple[int, ...]] = {}
+    for path, rows in erasures:
+        found[path] = (*found.get(path, ()), rows)
+    return found
 
 
 def _opened(path: Path) -> sqlite3.Connection:

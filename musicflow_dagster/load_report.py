@@ -10,17 +10,20 @@ from musicflow_dagster.lake_index import LandedHour
 
 @dataclass(frozen=True, slots=True)
 class LoadedHour:
-    """What an hour's load came to: `landed.rows = raw_rows + duplicates`."""
+    """What an hour's load came to: `landed.rows = raw_rows + duplicates + erased`."""
 
     landed: LandedHour
     raw_rows: int
     duplicates: int
     conflicting_duplicates: int
+    erased: int = 0
+    """Rows of forgotten users: taken out of the files, or left out by the load."""
 
     @property
     def is_balanced(self) -> bool:
-        """Whether every landed row is accounted for."""
-        return self.landed.rows == self.raw_rows + self.duplicates
+        """Whether every landed row is accounted for, and none stands that is to be erased."""
+        accounted_for = self.raw_rows + self.duplicates + self.erased
+        return self.landed.rows == accounted_for and self.erased >= self.landed.erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,4 +65,5 @@ def unbalanced(hour: LoadedHour) -> Refusal:
     return Refusal(
         f"manifests say {hour.landed.rows} rows, the files hold {hour.raw_rows} for this hour "
         f"and {hour.duplicates} duplicates"
+        + (f"; {hour.erased} rows of {hour.landed.erased} are erased" if hour.landed.erased else "")
     )

@@ -7,7 +7,7 @@ reads a clock, a file or a database.
 
 import hashlib
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -19,6 +19,9 @@ Fingerprints = Mapping[str, Mapping[datetime, str]]
 
 NO_FILES = ""
 """The fingerprint of an hour to which no manifest brought rows."""
+
+NAMED = 5
+"""Most hours that a reason names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class Known:
     refused: Mapping[datetime, frozenset[str]] = field(default_factory=dict)
     expired_before: datetime | None = None
     """Hours before have left the lake and can't be built again; what was built of them stays."""
+    lost: frozenset[datetime] = frozenset()
+    """Hours of which the lake holds fewer rows than they were built from: they stay built."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,9 @@ class Plan:
     waiting_for: tuple[str, ...] = ()
     """Topics that were never caught up."""
     held_back: tuple[datetime, ...] = ()
-    """Hours that were refused and have got nothing new since."""
+    """Hours that were refused and have got nothing new since, and those that are lost."""
+    lost: tuple[datetime, ...] = ()
+    """Hours that would lose rows if they were built again."""
     settled_until: datetime | None = None
     """All complete hours before are built: they need no look until something lands in them."""
 
@@ -86,10 +93,20 @@ class Plan:
         """Why nothing is asked for, in words."""
         if self.waiting_for:
             return f"landing was never caught up with {', '.join(self.waiting_for)}"
+        if self.lost:
+            return f"all else is built; {self.loss}"
         if self.held_back:
-            keys = ", ".join(hour_key(hour) for hour in self.held_back[:5])
-            return f"all else is built; {len(self.held_back)} refused hours wait: {keys}"
+            hours = f"{len(self.held_back)} refused hours wait: {_named(self.held_back)}"
+            return f"all else is built; {hours}"
         return f"all hours that are complete are built (complete until {self.complete_until})"
+
+    @property
+    def loss(self) -> str:
+        """Which hours are lost, in words."""
+        return (
+            f"{len(self.lost)} hours stay as they are, as the lake holds less of them than they "
+            f"were built from ({_named(self.lost)}): see docs/disaster_recovery.md"
+        )
 
 
 def plan(known: Known, rules: Rules) -> Plan:
@@ -100,10 +117,11 @@ def plan(known: Known, rules: Rules) -> Plan:
     if until is None:
         return Plan((), None, waiting)
     stale = [hour for hour in _span(known, rules, until) if _is_stale(known, hour)]
-    held = tuple(hour for hour in stale if _is_refused(known, hour))
+    lost = tuple(hour for hour in stale if hour in known.lost)
+    held = tuple(hour for hour in stale if hour in known.lost or _is_refused(known, hour))
     ranges = ranges_of(set(stale).difference(held), rules.run_hours)
     settled = min(stale, default=until)
-    return Plan(tuple(_build(known, hours) for hours in ranges), until, (), held, settled)
+    return Plan(tuple(_build(known, hours) for hours in ranges), until, (), held, lost, settled)
 
 
 def complete_until(caught_up: Mapping[str, datetime | None], grace: timedelta) -> datetime | None:
@@ -150,9 +168,13 @@ def _span(known: Known, rules: Rules, until: datetime) -> Iterator[datetime]:
 
 
 def _is_stale(known: Known, hour: datetime) -> bool:
-    """Whether some event's hour was never built, or has other manifests now."""
-    return any(
-        known.built.get(name, {}).get(hour) != known.landed.get(name, {}).get(hour, NO_FILES)
+    """Whether the hour was never built, or some event has other manifests in it now.
+
+    An event that was added to the contract after the hour was built had nothing there.
+    """
+    return not _was_built(known, hour) or any(
+        known.built.get(name, {}).get(hour, NO_FILES)
+        != known.landed.get(name, {}).get(hour, NO_FILES)
         for name in known.events
     )
 
@@ -161,6 +183,10 @@ def _is_refused(known: Known, hour: datetime) -> bool:
     """Whether the hour was refused for just what it holds now."""
     verdicts = known.refused.get(hour, frozenset())
     return fingerprint(known.landed, known.events, [hour]) in verdicts
+
+
+def _named(hours: Sequence[datetime]) -> str:
+    return ", ".join(hour_key(hour) for hour in hours[:NAMED])
 
 
 def _was_built(known: Known, hour: datetime) -> bool:

@@ -10,6 +10,13 @@ READ = """
 join loading_files using (filename)
 """
 
+LEFT_OUT = "(select * from {read} anti join suppressed_users using (user_id))"
+"""Rows without those of forgotten users; rows of nobody stay."""
+
+COUNT_LEFT_OUT = """
+select hour, count(*) from {read} semi join suppressed_users using (user_id) group by hour
+"""
+
 EMPTY_DUPLICATES = """
 create or replace temp table repeated (event_id varchar, occurred_at timestamptz);
 create or replace temp table duplicates (
@@ -39,8 +46,7 @@ group by name having count(*) = len($files) and bool_and(repetition_type = 'REQU
 """Columns that every file has and declares to be never null: a reader need not look."""
 
 ROWS_OF_FILES = """
-select hour, sum(num_rows) from parquet_file_metadata($files)
-join loading_files on filename = file_name group by hour
+select file_name, num_rows from parquet_file_metadata($files)
 """
 """As their footers say."""
 
@@ -73,6 +79,11 @@ def columns_in_utc(event: Event) -> str:
 def in_utc(column: str) -> str:
     """A time as raw stores it; `timezone('UTC', ...)` says the same, but asks a calendar."""
     return f"make_timestamp(epoch_us({column}))"
+
+
+def names_users(event: Event) -> bool:
+    """Whether rows of the event say whose they are."""
+    return any(each.name == "user_id" for each in event.fields)
 
 
 def content_columns(event: Event) -> list[str]:

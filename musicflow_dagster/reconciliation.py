@@ -1,10 +1,11 @@
 """The proof that nothing was lost or doubled: every equation of every hop, batch and hour.
 
-Per batch and Kafka partition: offsets = accepted + rejected + not data, and each batch begins
-where the one before ends; what is missing an operator has accepted, and it is shown. Per event and
-hour: accepted + replayed + from files = raw + duplicates + erased, and raw = facts, where files,
-raw and facts are counted where they stand. Rows of hours that are not complete yet are waiting,
-not lost. For hours that have expired from the lake the account of their load is the witness.
+Per batch and Kafka partition: offsets = accepted + rejected + suppressed + not data, and each
+batch begins where the one before ends; what is missing an operator has accepted, and it is shown.
+Per event and hour: accepted + replayed + from files = raw + duplicates + erased, and raw = facts,
+where files, raw and facts are counted where they stand. Rows of hours that are not complete yet
+are waiting, not lost. For hours that have expired from the lake the account of their load is the
+witness.
 """
 
 from collections.abc import Iterator
@@ -30,12 +31,13 @@ NO_ACCOUNT = Account(NO_FILES, 0, 0, 0, 0, 0, 0, 0)
 class EventTotals:
     """One event's messages, hop by hop: `landed = raw + duplicates + erased + waiting`.
 
-    The first five are over all batches, the others over the hours asked for; `hours` are built.
+    The first six are over all batches, the others over the hours asked for; `hours` are built.
     """
 
     offsets: int
     accepted: int
     rejected: int
+    suppressed: int
     not_data: int
     missing: int
     landed: int
@@ -101,7 +103,7 @@ def _hour_findings(evidence: Evidence) -> Iterator[Finding]:
     """What is wrong between the lake and raw, hour by hour."""
     for place in sorted({*evidence.landed, *evidence.accounts, *(evidence.raw or {})}):
         landed, account = _landed(evidence, place), evidence.accounts.get(place)
-        if evidence.has_expired(place):
+        if evidence.has_expired(place) or _was_purged(evidence, place):
             whats = _accounted_wrongly(evidence, place, account or NO_ACCOUNT)
         elif account and account.manifests == landed.fingerprint:
             whats = _loaded_wrongly(evidence, place, landed, account)
@@ -121,6 +123,8 @@ def _loaded_wrongly(
         account.from_files,
     ):
         yield f"{landed.rows} rows landed, {account.landed} by the account of the load"
+    if account.erased < landed.erased:
+        yield f"{landed.erased} rows are erased from the lake, {account.erased} from raw"
     yield from _accounted_wrongly(evidence, place, account)
     if landed.rows and evidence.built.get(place) != landed.fingerprint:
         yield f"{landed.rows} landed rows are not built yet"
@@ -169,7 +173,8 @@ def _raw_of(evidence: Evidence, fact: Fact) -> dict[Place, int]:
     for place in ((event, hour) for hour in hours):
         account = evidence.accounts.get(place)
         loaded_from = account.manifests if account else NO_FILES
-        if evidence.has_expired(place) or loaded_from == _landed(evidence, place).fingerprint:
+        stands = evidence.has_expired(place) or _was_purged(evidence, place)
+        if stands or loaded_from == _landed(evidence, place).fingerprint:
             noted = account.raw_rows if account else 0
             expected[place] = noted if evidence.raw is None else evidence.raw.get(place, 0)
     return expected
@@ -177,6 +182,20 @@ def _raw_of(evidence: Evidence, fact: Fact) -> dict[Place, int]:
 
 def _landed(evidence: Evidence, place: Place) -> LandedHour:
     return evidence.landed.get(place, NOTHING_LANDED)
+
+
+def _was_purged(evidence: Evidence, place: Place) -> bool:
+    """Whether raw lost what an erasure took from the lake, as it can't be loaded again.
+
+    Copies that an erased row had count as duplicates still.
+    """
+    landed, account = _landed(evidence, place), evidence.accounts.get(place)
+    return (
+        account is not None
+        and evidence.is_beyond_builds(place[1])
+        and 0 < landed.erased <= account.erased + account.duplicates
+        and landed.rows == account.landed
+    )
 
 
 def _waits(evidence: Evidence, place: Place) -> bool:

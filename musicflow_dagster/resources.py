@@ -10,6 +10,7 @@ from pydantic import PrivateAttr
 
 from contracts.events import Event
 from contracts.store import open_store
+from contracts.suppression import SuppressionKey, read_suppressions
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.judging import Judgement, judge
 from musicflow_dagster.lake_index import LakeIndex
@@ -52,9 +53,16 @@ class LakeResource(dg.ConfigurableResource):
         warehouse: Warehouse,
         events: Iterable[Event],
         ranges: Sequence[HourRange],
+        key: SuppressionKey,
     ) -> Judgement:
-        """Judge the hours of a run, once for all its steps: they load what was judged."""
-        self._judgement = judge(warehouse, self.manifests(), events, ranges)
+        """Judge the hours of a run, once for all its steps: they load what was judged.
+
+        Raises:
+            ConfigurationError: The list of forgotten users was made with another key than `key`.
+        """
+        index = self.manifests()
+        suppressed = read_suppressions(index.store, key)
+        self._judgement = judge(warehouse, index, events, ranges, suppressed)
         return self._judgement
 
 

@@ -11,6 +11,7 @@ from pydantic import (
     PrivateAttr,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -18,6 +19,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.errors import ConfigurationError
 from contracts.lake import hour_of
+from contracts.secret_files import secret
+from contracts.suppression import SuppressionKey
 from contracts.webhook import Webhook
 
 REPOSITORY = Path(__file__).parents[1]
@@ -87,7 +90,8 @@ class Settings(BaseSettings):
     """The folder whose files are landed, if one is watched."""
     code_url: str = ""
     """Where the code and its docs can be read, such as `https://github.com/me/musicflow`."""
-    pseudonym_key: SecretStr | None = None
+    pseudonym_key: SecretStr | None = Field(default=None, validate_default=True)
+    suppression_key: SecretStr | None = Field(default=None, validate_default=True)
     # Private, so that no value of it is ever in a validation error.
     _webhook: Webhook | None = PrivateAttr(default_factory=lambda: Webhook.read(os.environ))
 
@@ -98,6 +102,14 @@ class Settings(BaseSettings):
         if hour_of(aware) != aware:
             raise ValueError("give a whole UTC hour, such as 2024-01-01T00:00:00Z")
         return aware.astimezone(UTC)
+
+    @field_validator("pseudonym_key", "suppression_key", mode="before")
+    @classmethod
+    def _or_in_a_file(
+        cls, given: str | SecretStr | None, about: ValidationInfo
+    ) -> str | SecretStr | None:
+        found = secret(os.environ, f"MUSICFLOW_{about.field_name}".upper())
+        return given if given is not None else found or None
 
     @field_validator("lake")
     @classmethod
@@ -159,9 +171,20 @@ class Settings(BaseSettings):
         return f"{self.dataset_prefix}{schema}"
 
     @property
+    def suppression(self) -> SuppressionKey:
+        """Where the key is that the list of forgotten users is made with."""
+        key = self.suppression_key
+        return SuppressionKey(key.get_secret_value() if key else None, self.home)
+
+    @property
     def grace(self) -> timedelta:
         """`grace_seconds` as a duration."""
         return timedelta(seconds=self.grace_seconds)
+
+    @property
+    def erasures(self) -> Path:
+        """Where the reports of `musicflow forget` are kept, by the hash of the user."""
+        return self.home / "erasures"
 
     @property
     def index(self) -> Path:

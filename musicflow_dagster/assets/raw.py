@@ -75,7 +75,7 @@ def raw_asset(
                 blocking=True,
                 partitions_def=hours,
                 description="Rows keep the contract; accepted + replayed + from files = raw + "
-                "duplicates. An hour that fails stays as it was.",
+                "duplicates + erased. An hour that fails stays as it was.",
             ),
             *hour_check_specs(event, hours),
         ],
@@ -84,7 +84,7 @@ def raw_asset(
         context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
     ) -> dg.MaterializeResult:
         with retried(context), warehouse.open() as opened:
-            judgement = lake.judgement or _judged(context, lake, opened)
+            judgement = lake.judgement or _judged(context, lake, opened, settings)
             began = time.monotonic()
             report = judgement.load(opened, event, hours_of(hours_left(context)))
         seconds = round(time.monotonic() - began, 3)
@@ -103,13 +103,13 @@ def raw_asset(
 
 
 def _judged(
-    context: dg.AssetExecutionContext, lake: LakeResource, warehouse: Warehouse
+    context: dg.AssetExecutionContext, lake: LakeResource, warehouse: Warehouse, settings: Settings
 ) -> Judgement:
     """The judgement of all hours that this run loads, noted on the run."""
     assets = context.job_def.asset_layer.executable_asset_keys
     events = [each for each in EVENTS if raw_key(each) in assets]
     forget_refused(context)
-    judgement = lake.judge(warehouse, events, ranges_of_run(context))
+    judgement = lake.judge(warehouse, events, ranges_of_run(context), settings.suppression)
     for each in events:
         _refuse(context, judgement, each, judgement.refused[each.name])
     return judgement
@@ -164,6 +164,7 @@ def _numbers(loaded: LoadedHour) -> dict[str, Number]:
         "from_files": loaded.landed.files,
         "duplicates": loaded.duplicates,
         "conflicting_duplicates": loaded.conflicting_duplicates,
+        "erased": loaded.erased,
         "bytes": loaded.landed.bytes,
     }
 

@@ -12,9 +12,11 @@ from dagster._core.storage.dagster_run import RunRecord
 from dagster._core.storage.tags import WILL_RETRY_TAG
 
 from contracts.errors import UnavailableError
+from contracts.runbook import see
 from musicflow_dagster.run_words import hours_of_run, why_failed
 from musicflow_dagster.settings import Settings
 
+NAME = "failed_runs"
 SECONDS_BETWEEN_TICKS = 30
 RUNS_PER_TICK = 10
 REMEMBERED = 100
@@ -38,7 +40,7 @@ def alert_sensor(settings: Settings) -> dg.SensorDefinition:
     """The sensor that tells of each run that failed, once."""
 
     @dg.sensor(
-        name="failed_runs",
+        name=NAME,
         minimum_interval_seconds=SECONDS_BETWEEN_TICKS,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Tells people of each run that failed (MUSICFLOW_ALERT_WEBHOOK).",
@@ -51,7 +53,7 @@ def alert_sensor(settings: Settings) -> dg.SensorDefinition:
             text = told(context.instance, record.dagster_run)
             try:
                 if settings.webhook:
-                    settings.webhook.post(f"MusicFlow: {text}")
+                    settings.webhook.post(f"MusicFlow: {text} {see(NAME)}")
             except UnavailableError as error:
                 context.log.warning("%s; it is told with a later tick", error)
                 break

@@ -4,9 +4,6 @@ Stations never import each other, and judging needs nothing of Dagster: so its c
 as processes, and what they answer is reported.
 """
 
-import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +11,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
+from contracts.errors import MusicFlowError
 from contracts.events import EVENTS_BY_NAME
 from contracts.lake import hour_key, hour_of
 from musicflow_dagster.assets.keys import lake_key, rejected_key
@@ -21,6 +19,7 @@ from musicflow_dagster.automation.requests import current_plan
 from musicflow_dagster.knowledge import manifest_index
 from musicflow_dagster.planner import Plan
 from musicflow_dagster.settings import Settings
+from musicflow_dagster.streaming_process import streaming
 
 REPLAY = "replay_rejects"
 EXPIRE = "expire_lake"
@@ -123,14 +122,7 @@ def _streaming(settings: Settings, arguments: Sequence[str]) -> Any:
     Raises:
         Failure: It could not do it; the message is its own.
     """
-    places = ["--lake", settings.lake, "--home", str(settings.home)]
-    ran = subprocess.run(
-        [sys.executable, "-m", "streaming", *arguments, *places, "--json"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if ran.returncode:
-        said = ran.stderr.strip().splitlines() or ["it ended without a word"]
-        raise dg.Failure(said[-1], allow_retries=False)
-    return json.loads(ran.stdout)
+    try:
+        return streaming(settings, arguments)
+    except MusicFlowError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error

@@ -1,6 +1,7 @@
 """Asks the planner, and turns its answer into run requests that never build twice."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,12 +13,14 @@ from musicflow_dagster.automation.jobs import BUILDING_JOBS
 from musicflow_dagster.knowledge import gather, rules
 from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.long_tags import read_tag
+from musicflow_dagster.lost_hours import lost_hours
 from musicflow_dagster.partitions import range_tags
-from musicflow_dagster.planner import Build, Plan, plan
+from musicflow_dagster.planner import Build, Known, Plan, Rules, plan
 from musicflow_dagster.settings import Settings
 from musicflow_dagster.settling import Ground, looked_at_since, remember
 from musicflow_dagster.warehouse.choice import publications_of
 from musicflow_dagster.warehouse.lock import WriterLock
+from musicflow_dagster.warehouse.protocol import Publications
 
 PLAN_TAG = "musicflow/plan"
 """On a run: the key of the build that it carries out."""
@@ -35,9 +38,16 @@ def current_plan(instance: dg.DagsterInstance, index: LakeIndex, settings: Setti
     ground = Ground(publications.standing(), rules(settings))
     since = looked_at_since(index, ground)
     known = gather(index, publications, refusals(instance), since)
-    made = plan(known, ground.rules)
+    made = guarded_plan(index, publications, known, ground.rules)
     remember(index, ground, made, seqs)
     return made
+
+
+def guarded_plan(index: LakeIndex, publications: Publications, known: Known, given: Rules) -> Plan:
+    """The plan, which builds nothing again of which the lake has lost rows."""
+    made = plan(known, given)
+    lost = lost_hours(index, publications, made)
+    return plan(replace(known, lost=lost), given) if lost else made
 
 
 def refusals(instance: dg.DagsterInstance) -> list[str]:

@@ -13,6 +13,7 @@ import msgspec
 from contracts.errors import UnavailableError
 from contracts.events import EVENTS, Event
 from contracts.health import StreamHealth, read_health
+from contracts.runbook import see
 from contracts.store import Store, open_store
 from contracts.webhook import Webhook
 from musicflow_dagster.assets.keys import lake_key
@@ -145,7 +146,9 @@ def _told_of_silence(
     if webhook is None or silent == posted:
         return posted
     names = ", ".join(silent)
-    text = f"landing is not heard of: {names}" if silent else "landing is heard of again"
+    text = "landing is heard of again"
+    if silent:
+        text = f"landing is not heard of: {names} {see('silent')}"
     try:
         webhook.post(f"MusicFlow: {text}")
     except UnavailableError as error:

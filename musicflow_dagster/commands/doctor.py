@@ -44,6 +44,7 @@ def _examined() -> Iterator[Finding]:
     yield from bucket(settings.lake)
     if settings.target == "gcp" or settings.lake.startswith("gs://"):
         yield from _of_google(settings)
+    yield from data.erasures(settings)
     yield data.dagster(settings)
     if settings.target == "local":
         yield data.warehouse(settings)

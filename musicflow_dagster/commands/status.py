@@ -8,12 +8,13 @@ import click
 
 from contracts.events import EVENTS
 from contracts.lake import HOUR
+from musicflow_dagster.automation.requests import guarded_plan
 from musicflow_dagster.broken_checks import BrokenCheck, broken_checks
 from musicflow_dagster.commands.tables import table
 from musicflow_dagster.instance import CONFIGURATION, opened_instance
 from musicflow_dagster.knowledge import gather, manifest_index, progress, rules
 from musicflow_dagster.lake_index import LakeIndex
-from musicflow_dagster.planner import Known, Plan, plan
+from musicflow_dagster.planner import Known, Plan
 from musicflow_dagster.settings import Settings, read_settings
 from musicflow_dagster.warehouse.choice import publications_of
 
@@ -52,7 +53,7 @@ def status(*, as_json: bool) -> None:
     index, publications = manifest_index(settings), publications_of(settings)
     index.refresh()
     known = gather(index, publications)
-    planned = plan(known, rules(settings))
+    planned = guarded_plan(index, publications, known, rules(settings))
     broken = _broken(settings)
     topics = _topics(index, known, planned, _Built(publications.last_loads(), broken))
     if as_json:
@@ -128,6 +129,8 @@ def _as_text(
     lines.append(table(list(_COLUMNS), [_row(each) for each in topics]))
     to_build = ", ".join(str(each) for each in planned.builds)
     lines += ["", f"to build: {to_build}" if to_build else f"nothing to build: {planned.reason}"]
+    if planned.builds and planned.lost:
+        lines.append(planned.loss)
     return "\n".join([*lines, *map(str, broken)] if broken else [*lines, "no check is broken"])
 
 

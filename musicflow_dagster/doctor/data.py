@@ -3,18 +3,25 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.resources import files
+from pathlib import PurePath
 
 import duckdb
 
+from contracts.erasures import read_erasure
 from contracts.errors import MusicFlowError
 from contracts.events import EVENTS
 from contracts.health import read_health
-from contracts.lake import LAKE_RECORD
+from contracts.lake import LAKE_RECORD, erasure_path
 from contracts.publication import VIEWS, current
 from contracts.store import Store, open_store
+from contracts.suppression import read_suppressions
 from musicflow_dagster.doctor.finding import Finding
+from musicflow_dagster.forgetting.report import read_report
+from musicflow_dagster.remains import let_in_again
 from musicflow_dagster.settings import Settings
 from musicflow_dagster.warehouse.lock import WriterLock
+
+ERASURES = str(PurePath(erasure_path("")).parent)
 
 
 def lake(settings: Settings) -> Iterator[Finding]:
@@ -68,6 +75,35 @@ def dagster(settings: Settings) -> Finding:
     ours = files("musicflow_dagster").joinpath("dagster.yaml").read_text()
     note = "" if configuration.read_text() == ours else " (not the one of this version)"
     return Finding("dagster", f"{configuration}{note}")
+
+
+def erasures(settings: Settings) -> Iterator[Finding]:
+    """Whether users who are to be forgotten are; nothing where nobody ever was."""
+    try:
+        store = open_store(settings.lake)
+        hashes = [PurePath(path).stem for path in store.list(ERASURES)]
+        in_lake = [read_erasure(store, each) for each in hashes]
+        here = [read_report(path) for path in settings.erasures.glob("*.json")]
+        others = let_in_again(read_suppressions(store, settings.suppression))
+    except MusicFlowError as error:
+        yield Finding("erasures", str(error), "mend what it names, and look again")
+        return
+    if others:
+        yield Finding(
+            "erasures",
+            f"at least {others} users were forgotten under a key that was lost: they are let in",
+            "run `musicflow forget` again for them; docs/privacy.md says more",
+        )
+    known = [each for each in (*in_lake, *here) if each]
+    begun = sorted({each.user_hash[:12] for each in known if each.finished_at is None})
+    if begun:
+        yield Finding(
+            "erasures",
+            f"{len(begun)} were begun and not finished: {', '.join(begun)}",
+            "run `musicflow forget` again for these users; docs/privacy.md says more",
+        )
+    elif known:
+        yield Finding("erasures", f"{len({each.user_hash for each in known})} users are forgotten")
 
 
 def snapshot(settings: Settings) -> Finding:

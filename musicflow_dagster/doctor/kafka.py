@@ -19,12 +19,10 @@ START = "`python -m streaming.broker` or `make dev`"
 
 def kafka(home: Path) -> Iterator[Finding]:
     """The cluster that KAFKA_BOOTSTRAP_SERVERS names, or the local broker; and its topics."""
-    servers = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
-    address = home / "kafka" / "address"
-    if not servers and not address.exists():
+    servers = servers_of(home)
+    if servers is None:
         yield Finding("broker", f"no local broker runs; {START} starts one")
         return
-    servers = servers or address.read_text().strip()
     try:
         topics = _topics(servers)
     except ConfigurationError as error:
@@ -38,14 +36,31 @@ def kafka(home: Path) -> Iterator[Finding]:
         yield _our_topics(topics)
 
 
-def _topics(servers: str) -> Mapping[str, int]:
-    """Partitions of each topic of the cluster."""
+def servers_of(home: Path) -> str | None:
+    """The cluster that KAFKA_BOOTSTRAP_SERVERS names, or the local broker; None if neither."""
+    servers = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
+    address = home / "kafka" / "address"
+    if not servers and not address.exists():
+        return None
+    return servers or address.read_text().strip()
+
+
+def kafka_client(servers: str, environment: Mapping[str, str]) -> AdminClient:
+    """A client that asks `servers`, and says nothing by itself.
+
+    Raises:
+        ConfigurationError: Security is not configured as it has to be.
+    """
     silent = logging.getLogger("musicflow.doctor.kafka")
     silent.addHandler(logging.NullHandler())
     silent.propagate = False
-    security = KafkaSecurity.read(os.environ).as_librdkafka()
-    client = AdminClient({"bootstrap.servers": servers, **security}, logger=silent)
-    found = client.list_topics(timeout=PATIENCE_SECONDS)
+    security = KafkaSecurity.read(environment).as_librdkafka()
+    return AdminClient({"bootstrap.servers": servers, **security}, logger=silent)
+
+
+def _topics(servers: str) -> Mapping[str, int]:
+    """Partitions of each topic of the cluster."""
+    found = kafka_client(servers, os.environ).list_topics(timeout=PATIENCE_SECONDS)
     return {name: len(topic.partitions) for name, topic in found.topics.items()}
 
 

@@ -111,7 +111,7 @@ def _release(java: Path) -> int | None:
 
 def _is_dagster(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/server_info", timeout=2) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/server_info", timeout=2) as answer:  # nosec B310  # loopback
             return "dagster_version" in json.load(answer)
     except (OSError, HTTPException, ValueError):
         return False

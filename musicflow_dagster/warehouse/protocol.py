@@ -9,6 +9,7 @@ import duckdb
 import polars as pl
 
 from contracts.store import Store
+from contracts.suppression import Suppressions
 from musicflow_dagster.column_lineage import Catalogue
 from musicflow_dagster.counted import Account, Counts, Finding, Place
 from musicflow_dagster.hours import HourRange
@@ -56,6 +57,18 @@ class Warehouse(Protocol):
 
     def row_counts(self, names: Collection[str]) -> dict[str, int]:
         """Rows of the models of these names, of those that stand."""
+
+    def purge(self, suppressed: Suppressions) -> Counts:
+        """Delete what raw has of forgotten users, and account for it; rows by event and hour.
+
+        The hours count as not built from then on.
+        """
+
+    def unbuilt_hours(self) -> list[datetime]:
+        """Hours whose models do not show what raw holds."""
+
+    def rows_of_user(self, user_key: str) -> Mapping[str, int]:
+        """Rows of the models' tables that have this pseudonym, of the tables that have any."""
 
     def columns(self) -> Catalogue:
         """The columns of all tables, and their types."""

@@ -1,9 +1,10 @@
 """The key that listeners' pseudonyms are made with."""
 
-import secrets
+import hashlib
 from pathlib import Path
 
 from contracts.errors import ConfigurationError
+from contracts.keys import kept_key
 
 
 def another_key() -> ConfigurationError:
@@ -18,11 +19,14 @@ def pseudonym_key(configured: str | None, home: Path) -> str:
     """The configured key, or this machine's own, made at first use and kept for its owner only."""
     if configured:
         return configured
-    path = home / "pseudonym.key"
-    if not path.exists():
-        home.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".tmp")
-        unfinished.touch(mode=0o600)
-        unfinished.write_text(secrets.token_hex(32))
-        unfinished.replace(path)  # so that a crash cannot leave half a key, or an empty one
-    return path.read_text().strip()
+    return kept_key(home / "pseudonym.key")
+
+
+def pseudonym(key: str, user_id: int) -> str:
+    """A listener's pseudonym, as the models have it (dbt's macro of this name)."""
+    inner = _sha256(f"inner|{key}|{user_id}")
+    return _sha256(f"outer|{key}|{inner}")[:32]
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -32,11 +32,13 @@ def musicflow(settings):
 def test_help_names_every_command(musicflow):
     shown = musicflow("--help").stdout
 
-    commands = ("backfill", "build", "doctor", "init", "reconcile", "status")
+    commands = ("backfill", "build", "doctor", "forget", "init", "reconcile", "status")
     assert all(f"\n  {command} " in shown for command in commands)
 
 
-@pytest.mark.parametrize("command", ["backfill", "build", "doctor", "init", "reconcile", "status"])
+@pytest.mark.parametrize(
+    "command", ["backfill", "build", "doctor", "forget", "init", "reconcile", "status"]
+)
 def test_each_command_says_what_it_does_and_how_its_options_are_written(musicflow, command):
     finished = musicflow(command, "--help")
 

@@ -102,10 +102,21 @@ def test_a_job_that_goes_on_for_ever_is_started_again_when_it_fails():
     assert "scheduling" not in once
 
 
-@pytest.mark.parametrize("name", ["KAFKA_SASL_PASSWORD", "MUSICFLOW_ALERT_WEBHOOK"])
+@pytest.mark.parametrize(
+    "name",
+    ["KAFKA_SASL_PASSWORD", "MUSICFLOW_ALERT_WEBHOOK", "POSTGRES_URL", "SOME_PASSWORD_FILE"],
+)
 def test_a_secret_is_not_shown_to_everybody(name):
     with pytest.raises(ConfigurationError, match=name):
         batch_request(launch(environment={name: "hidden"}), JARS, LANDING)
+
+
+def test_a_file_of_a_secret_may_be_named():
+    named = {"KAFKA_SASL_PASSWORD_FILE": "/etc/musicflow/secrets/kafka"}
+    job = job_request(launch(environment=named), JARS, LANDING, cluster="c", job_id="j")["job"]
+
+    properties = job["pysparkJob"]["properties"]
+    assert "/etc/musicflow/secrets/kafka" in properties.values()
 
 
 class FakeDataproc:

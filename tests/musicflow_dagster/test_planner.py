@@ -99,6 +99,14 @@ def test_a_late_batch_reopens_its_hour_alone(listens, auths):
     assert build.reopened == 1
 
 
+def test_an_event_that_the_contract_has_got_since_reopens_the_hours_alone_in_which_it_landed():
+    before = known({0: "a", 1: "b"}, caught_up=2.5)
+    built = {"listen_events": built_as(before, [0, 1])["listen_events"]}
+
+    assert hours_of(known({0: "a", 1: "b"}, {}, built, caught_up=2.5)) == []
+    assert hours_of(known({0: "a", 1: "b"}, {1: "old"}, built, caught_up=2.5)) == [1]
+
+
 def test_a_late_load_of_the_same_hour_has_another_key():
     early, late = known({0: "a"}, caught_up=1.5), known({0: "b"}, caught_up=1.5)
 

@@ -67,7 +67,7 @@ def test_silence_is_posted_when_it_begins_and_when_it_ends(tick, posted):
     tick(WELL, cursor)
 
     assert posted == [
-        "MusicFlow: landing is not heard of: listen_events",
+        "MusicFlow: landing is not heard of: listen_events (docs/runbook.md#silent)",
         "MusicFlow: landing is heard of again",
     ]
 

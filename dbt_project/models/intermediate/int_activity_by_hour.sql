@@ -5,10 +5,10 @@ with session_events as (
 
 ),
 
-music_events as (
+app_events as (
 
-    select * from {{ ref('stg_eventsim__music_events') }}
-    where {{ in_window('acted_at') }}
+    select * from {{ ref('int_app_events_unioned') }}
+    where {{ in_window('occurred_at') }}
 
 ),
 
@@ -32,12 +32,12 @@ visits as (
     group by 1, 2, 3, 4
     union all
     select
-        'music_events' as event_name,
-        {{ hour_of('acted_at') }} as hour_starts_at,
+        event_name,
+        {{ hour_of('occurred_at') }} as hour_starts_at,
         session_id,
         user_id,
         count(*) as events
-    from music_events
+    from app_events
     group by 1, 2, 3, 4
 
 ),

@@ -1,7 +1,9 @@
 with actions as (
 
-    select * from {{ ref('stg_eventsim__music_events') }}
-    where {{ in_window('acted_at') }}
+    select * from {{ ref('int_app_events_unioned') }}
+    where
+        user_id is not null
+        and {{ in_window('occurred_at') }}
 
 ),
 
@@ -9,8 +11,8 @@ listeners as (
 
     select
         user_id,
-        {{ hour_of('acted_at') }} as hour_starts_at,
-        min(acted_at) as first_acted_at
+        {{ hour_of('occurred_at') }} as hour_starts_at,
+        min(occurred_at) as first_acted_at
     from actions
     group by 1, 2
 

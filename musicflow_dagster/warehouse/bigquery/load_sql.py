@@ -48,6 +48,26 @@ select an_hour, sum(raw_row), sum(duplicate), sum(conflicting) from counted grou
 """
 
 
+def distinct_users(staging: str) -> str:
+    """The users that staged rows are of."""
+    return f"select distinct user_id from {staging} where user_id is not null"
+
+
+def count_left_out(staging: str, leaving: str) -> str:
+    """Staged rows of the users of `leaving`, by the hour of their file."""
+    return f"""
+select timestamp_add(timestamp(date), interval `hour` hour) as hour_of_file, count(*)
+from {staging}
+where user_id in (select user_id from {leaving})
+group by hour_of_file
+"""
+
+
+def leave_out(staging: str, leaving: str) -> str:
+    """Delete the staged rows of the users of `leaving`."""
+    return f"delete from {staging} where user_id in (select user_id from {leaving})"
+
+
 def replace_hours(event: Event, raw: str, staging: str) -> str:
     """Replace @hours of the raw table, which lie from @start to before @end, by what is staged."""
     names = columns(event)
@@ -76,7 +96,7 @@ merge {raw_hours} as t
 using (
   select
     @event as event, a.hour, a.accepted, a.replayed, a.from_files, a.raw_rows, a.duplicates,
-    a.conflicting_duplicates, 0 as erased, a.manifests, current_timestamp() as loaded_at
+    a.conflicting_duplicates, a.erased, a.manifests, current_timestamp() as loaded_at
   from unnest(@accounts) as a
 ) as s
 on false

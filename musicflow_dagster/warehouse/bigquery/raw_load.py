@@ -6,10 +6,11 @@ an hour whose account is not of what landed counts as not loaded.
 """
 
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from google.cloud import bigquery
 from google.cloud.bigquery import SchemaField
@@ -21,19 +22,21 @@ from contracts.to_bigquery import bigquery_columns
 from musicflow_dagster.lake_index import LandedFile
 from musicflow_dagster.landed import Landed
 from musicflow_dagster.load_report import LoadedHour, LoadReport, unbalanced
+from musicflow_dagster.raw_sql import names_users
+from musicflow_dagster.warehouse.bigquery.erasing import EXPIRES_AFTER, LOADING, values_apart
 from musicflow_dagster.warehouse.bigquery.errors import UnreadableFilesError, told
 from musicflow_dagster.warehouse.bigquery.jobs import RETRY, Jobs
 from musicflow_dagster.warehouse.bigquery.load_sql import (
     count_hours,
+    count_left_out,
+    distinct_users,
+    leave_out,
     replace_accounts,
     replace_hours,
 )
 
 MOST_HOURS = 4_000
 """Partitions that one statement may change."""
-LOADING = "_loading_"
-"""What the names of tables begin with that hold the rows of a load until it is done."""
-EXPIRES_AFTER = timedelta(days=1)
 FOLDERS = (("batch", "STRING"), ("date", "DATE"), ("hour", "INTEGER"))
 """What the folders of a file say, as columns of the staged rows, in the order of their names."""
 
@@ -65,8 +68,9 @@ class BigQueryRawLoad:
         report, good = LoadReport(), list(hours)
         files = self.landed.files_of(hours)
         with self._staged(hours, files) as staging:
+            erased = Counter(self.landed.rewritten(hours)) + self._leave_out(staging)
             while good:
-                loaded = self._counted(staging, good, files)
+                loaded = self._counted(staging, good, files, erased)
                 odd = {hour for hour, each in loaded.items() if not each.is_balanced}
                 if not odd:
                     self._merge(staging, good, files)
@@ -111,8 +115,26 @@ class BigQueryRawLoad:
         options.source_uri_prefix = f"{root}/{{date:DATE}}/{{hour:INTEGER}}/{{batch:STRING}}"
         return options
 
+    def _leave_out(self, staging: str) -> Counter[datetime]:
+        """Take the rows of forgotten users out of what was staged; how many, by hour."""
+        if not self.landed.suppressed or not names_users(self.landed.event):
+            return Counter()
+        doing = f"{self.landed.event.name} whom to leave out"
+        users = self.jobs.rows(distinct_users(staging), doing)
+        found = sorted(self.landed.suppressed.among(user for (user,) in users))
+        if not found:
+            return Counter()
+        with values_apart(self.jobs, "user_id", "INTEGER", found) as leaving:
+            counted = self.jobs.rows(count_left_out(staging, leaving), doing)
+            self.jobs.run(leave_out(staging, leaving), doing)
+        return Counter({hour: int(rows) for hour, rows in counted})
+
     def _counted(
-        self, staging: str, hours: Sequence[datetime], files: Sequence[LandedFile]
+        self,
+        staging: str,
+        hours: Sequence[datetime],
+        files: Sequence[LandedFile],
+        erased: Mapping[datetime, int],
     ) -> dict[datetime, LoadedHour]:
         rows = self.jobs.rows(
             count_hours(self.landed.event, staging),
@@ -121,9 +143,12 @@ class BigQueryRawLoad:
             hours=list(hours),
         )
         counted = {hour: numbers for hour, *numbers in rows}
-        return {
-            hour: LoadedHour(self.landed.of(hour), *counted.get(hour, (0, 0, 0))) for hour in hours
-        }
+        loaded = {}
+        for hour in hours:
+            raw_rows, duplicates, conflicting = counted.get(hour, (0, 0, 0))
+            gone = erased.get(hour, 0)
+            loaded[hour] = LoadedHour(self.landed.of(hour), raw_rows, duplicates, conflicting, gone)
+        return loaded
 
     def _merge(self, staging: str, hours: Sequence[datetime], files: Sequence[LandedFile]) -> None:
         event = self.landed.event
@@ -147,6 +172,7 @@ class BigQueryRawLoad:
                 "raw_rows": each.raw_rows,
                 "duplicates": each.duplicates,
                 "conflicting_duplicates": each.conflicting_duplicates,
+                "erased": each.erased,
                 "manifests": each.landed.fingerprint,
             }
             for hour, each in loaded.items()

@@ -16,15 +16,23 @@ from google.api_core import exceptions as api
 from google.cloud import bigquery
 
 from contracts.store import Store
+from contracts.suppression import Suppressions
 from musicflow_dagster.column_lineage import Catalogue
+from musicflow_dagster.counted import Counts
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.lake_files import onlooker
 from musicflow_dagster.landed import Landed
 from musicflow_dagster.load_report import LoadReport
 from musicflow_dagster.warehouse.bigquery.accounts import account_for
+from musicflow_dagster.warehouse.bigquery.erasing import (
+    LOADING,
+    purge,
+    rows_of_user,
+    unbuilt_hours,
+)
 from musicflow_dagster.warehouse.bigquery.errors import told
 from musicflow_dagster.warehouse.bigquery.jobs import RETRY, Jobs
-from musicflow_dagster.warehouse.bigquery.raw_load import LOADING, BigQueryRawLoad
+from musicflow_dagster.warehouse.bigquery.raw_load import BigQueryRawLoad
 from musicflow_dagster.warehouse.bigquery.tables import DATASETS, SMALL_TABLES, small_table
 from musicflow_dagster.warehouse.facts import FactHour
 from musicflow_dagster.warehouse.pseudonyms import another_key
@@ -143,6 +151,27 @@ class BigQueryWarehouse:
             f"select '{name}', count(*) from {table}" for name, table in sorted(tables.items())
         )
         return {name: int(count) for name, count in self.jobs.rows(counts, "row-counts")}
+
+    def purge(self, suppressed: Suppressions) -> Counts:
+        """Delete what raw has of forgotten users, and account for it; rows by event and hour."""
+        return purge(self.jobs, suppressed)
+
+    def unbuilt_hours(self) -> list[datetime]:
+        """Hours whose models do not show what raw holds."""
+        return unbuilt_hours(self.jobs)
+
+    def rows_of_user(self, user_key: str) -> Mapping[str, int]:
+        """Rows of the models' tables that have this pseudonym, of the tables that have any."""
+        datasets = self.columns().tables[self.jobs.place.project]
+        tables = [
+            (schema, item.table_id)
+            for schema in MODEL_SCHEMAS
+            for item in self._tables_of(schema)
+            if item.table_type == "TABLE"
+            and "user_key"
+            in datasets.get(f"{self.jobs.place.prefix}{schema}", {}).get(item.table_id, {})
+        ]
+        return rows_of_user(self.jobs, tables, user_key)
 
     def columns(self) -> Catalogue:
         """The columns of all tables, and their types; but not of those that are soon gone."""

@@ -186,6 +186,23 @@ class Publisher:
         return f"-{self.number}.parquet"
 
 
+def keep_current_only(snapshot: Path) -> int:
+    """Remove all files but those of the newest publish, at once; how many they were.
+
+    Whoever reads an older one at this moment has to ask again.
+    """
+    publication = current(snapshot)
+    if publication is None:
+        return 0
+    kept = {snapshot / path for path in publication.paths()}
+    kept.add(snapshot / "publishes" / f"{publication.number}.json")
+    stand = [*snapshot.glob("files/**/*.parquet"), *snapshot.glob("publishes/*.json")]
+    removed = [path for path in stand if path not in kept]
+    for path in removed:
+        path.unlink(missing_ok=True)
+    return len(removed)
+
+
 def _write_views(snapshot: Path, publication: Publication) -> None:
     """Replace the small database whose views read the publication's files."""
     temporary = snapshot / f".{VIEWS}"

@@ -5,6 +5,7 @@ judged before anything is changed; those that fail are left as they were and nam
 """
 # ruff: noqa: S608  table and column names cannot be parameters; none is from outside
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,10 +16,13 @@ from musicflow_dagster.hours import naive
 from musicflow_dagster.lake_files import UNREADABLE, LakeFiles
 from musicflow_dagster.load_report import LoadedHour, LoadReport, unbalanced
 from musicflow_dagster.raw_sql import (
+    COUNT_LEFT_OUT,
     FIND_DUPLICATES,
+    LEFT_OUT,
     columns_in_utc,
     content_columns,
     in_utc,
+    names_users,
     read,
 )
 
@@ -57,10 +61,13 @@ class RawLoad(LakeFiles):
         self.connection.execute("begin")
         try:
             self._delete(hours)
+            erased = Counter(self.landed.rewritten(hours))
             if files:
-                self._find_duplicates(self.landed.urls(files))
-                self._insert(self.landed.urls(files))
-            loaded = self._counted(hours)
+                urls = self.landed.urls(files)
+                erased += self._leave_out(urls)
+                self._find_duplicates(urls)
+                self._insert(urls)
+            loaded = self._counted(hours, erased)
             if all(each.is_balanced for each in loaded.values()):
                 self._record(loaded)
                 self.connection.execute("commit")
@@ -78,29 +85,56 @@ class RawLoad(LakeFiles):
             [naive(min(hours)), naive(max(hours) + HOUR)],
         )
 
+    def _leave_out(self, urls: list[str]) -> Counter[datetime]:
+        """Find the forgotten users of whom files still have rows; how many rows, by hour."""
+        run = self.connection.execute
+        run("create or replace temp table suppressed_users (user_id bigint)")
+        if not self._leaves_out:
+            return Counter()
+        distinct = f"select distinct user_id from {read(self.event)} where user_id is not null"
+        users = (user for (user,) in run(distinct, {"files": urls}).fetchall())
+        found = sorted(self.landed.suppressed.among(users))
+        run("insert into suppressed_users select unnest($1)", [found])
+        if not found:
+            return Counter()
+        counts = COUNT_LEFT_OUT.format(read=read(self.event))
+        return Counter(self.per_hour(counts, {"files": urls}))
+
+    @property
+    def _leaves_out(self) -> bool:
+        """Whether there may be rows that must not load."""
+        return bool(self.landed.suppressed) and names_users(self.event)
+
+    def _read(self) -> str:
+        """The rows of the files that load; the users that don't were found."""
+        rows = read(self.event)
+        return LEFT_OUT.format(read=rows) if self._leaves_out else rows
+
     def _find_duplicates(self, urls: list[str]) -> None:
         """Note the rows that are later copies of another; narrow columns first, for speed."""
         run = self.connection.execute
         run(
-            f"insert into repeated select event_id, occurred_at from {read(self.event)} "
+            f"insert into repeated select event_id, occurred_at from {self._read()} "
             "group by all having count(*) > 1",
             {"files": urls},
         )
         if run("select count(*) from repeated").fetchall() != [(0,)]:
             content = ", ".join(content_columns(self.event))
-            run(FIND_DUPLICATES.format(read=read(self.event), content=content), {"files": urls})
+            run(FIND_DUPLICATES.format(read=self._read(), content=content), {"files": urls})
 
     def _insert(self, urls: list[str]) -> None:
         self.connection.execute(
             f"insert into raw.{self.event.name} by name "
-            f"select {columns_in_utc(self.event)} from {read(self.event)} "
+            f"select {columns_in_utc(self.event)} from {self._read()} "
             "anti join duplicates using (filename, file_row_number) "
             f"where date_trunc('hour', {in_utc('occurred_at')}) "
             "in (select hour from loading_hours)",
             {"files": urls},
         )
 
-    def _counted(self, hours: Sequence[datetime]) -> dict[datetime, LoadedHour]:
+    def _counted(
+        self, hours: Sequence[datetime], erased: Mapping[datetime, int]
+    ) -> dict[datetime, LoadedHour]:
         raw = self.per_hour(
             "select date_trunc('hour', occurred_at), count(*) "
             f"from raw.{self.event.name} where occurred_at >= $1 and occurred_at < $2 group by all",
@@ -116,6 +150,7 @@ class RawLoad(LakeFiles):
                 raw.get(hour, 0),
                 duplicates.get(hour, 0),
                 conflicts.get(hour, 0),
+                erased.get(hour, 0),
             )
             for hour in hours
         }
@@ -137,6 +172,7 @@ class RawLoad(LakeFiles):
                 each.raw_rows,
                 each.duplicates,
                 each.conflicting_duplicates,
+                each.erased,
                 each.landed.fingerprint,
             )
             for hour, each in loaded.items()
@@ -145,6 +181,6 @@ class RawLoad(LakeFiles):
         self.connection.execute(
             "insert into reconciliation.raw_hours "
             "select $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), "
-            "unnest($8), 0, unnest($9), $10",
+            "unnest($8), unnest($9), unnest($10), $11",
             [self.event.name, *values, now],
         )

@@ -12,13 +12,16 @@ import polars as pl
 
 from contracts.publication import VIEWS
 from contracts.store import Store
+from contracts.suppression import Suppressions
 from musicflow_dagster.column_lineage import Catalogue, Tables
+from musicflow_dagster.counted import Counts
 from musicflow_dagster.hours import HourRange
 from musicflow_dagster.lake_files import reach
 from musicflow_dagster.landed import Landed
 from musicflow_dagster.load_report import LoadReport
 from musicflow_dagster.warehouse.duckdb.accounts import account_for
 from musicflow_dagster.warehouse.duckdb.connection import set_pseudonym_key
+from musicflow_dagster.warehouse.duckdb.erasing import purge, rows_of_user, unbuilt_hours
 from musicflow_dagster.warehouse.duckdb.publishing import Publisher
 from musicflow_dagster.warehouse.duckdb.raw_load import RawLoad
 from musicflow_dagster.warehouse.duckdb.songs import replace_songs
@@ -85,6 +88,18 @@ class DuckDBWarehouse:
             for name, schema in tables
             if name in names
         }
+
+    def purge(self, suppressed: Suppressions) -> Counts:
+        """Delete what raw has of forgotten users, and account for it; rows by event and hour."""
+        return purge(self.connection, suppressed)
+
+    def unbuilt_hours(self) -> list[datetime]:
+        """Hours whose models do not show what raw holds."""
+        return unbuilt_hours(self.connection)
+
+    def rows_of_user(self, user_key: str) -> Mapping[str, int]:
+        """Rows of the models' tables that have this pseudonym, of the tables that have any."""
+        return rows_of_user(self.connection, user_key)
 
     def columns(self) -> Catalogue:
         """The columns of all tables, and their types."""

@@ -1,0 +1,1 @@
+"""Forgetting a user: the lake, the warehouse and what was published, step by step."""
