@@ -9,12 +9,13 @@ from typing import NoReturn, get_args
 import click
 
 from contracts.errors import MusicFlowError
-from local import bigquery_emulator, go_tools, places
+from local import bigquery_emulator, go_tools, infra_tables, places
 from local import dashboard as dashboard_run
 from local import demo as demo_run
 from local import dev as dev_run
 from local import export as export_run
-from local.go_tools import FAKE_GCS, MINIO
+from local import infra as infra_run
+from local.go_tools import COMPOSE, FAKE_GCS, MINIO
 from local.workspace import Workspace
 
 WORK_FOLDER = Path(".musicflow")
@@ -152,11 +153,27 @@ def screenshots(name: str | None, folder: Path, home: Path) -> None:
 @click.option("--minio", "with_minio", is_flag=True, help="MinIO too, which takes five minutes.")
 @click.option("--home", type=click.Path(path_type=Path), default=WORK_FOLDER, show_default=True)
 def tools(home: Path, *, with_minio: bool) -> None:
-    """Install what the demo in a cloud and its tests run: a fake GCS, BigQuery's emulator."""
+    """Install what the demo in a cloud and tests run: a fake GCS, BigQuery's emulator, others."""
     cache = Workspace.under(home).cache
-    for tool in (FAKE_GCS, MINIO) if with_minio else (FAKE_GCS,):
+    for tool in (FAKE_GCS, COMPOSE, *([MINIO] if with_minio else [])):
         click.echo(go_tools.installed(tool, cache))
     click.echo(bigquery_emulator.installed(cache))
+    for program in (infra_run.terraform, infra_run.tflint, infra_run.checkov):
+        click.echo(program(cache))
+
+
+@main.command()
+@click.option("--home", type=click.Path(path_type=Path), default=WORK_FOLDER, show_default=True)
+@click.option("--tables", is_flag=True, help="Write the tables of docs/terraform.md instead.")
+def infra(home: Path, *, tables: bool) -> None:
+    """Check deploy/terraform: its form, TFLint, Checkov; without Google and its provider."""
+    cache = Workspace.under(home).cache
+    if tables:
+        click.echo(infra_tables.write(infra_run.parsed(cache)))
+        return
+    for check in infra_run.CHECKS:
+        infra_run.run(check, cache)
+        click.echo(f"{check.name}: passed")
 
 
 def _interrupt(signum: int, _frame: object) -> NoReturn:

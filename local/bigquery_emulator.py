@@ -5,22 +5,19 @@ not ours to choose. What it answers is not what BigQuery would answer in every c
 to differ stands in docs/cloud.md.
 """
 
-import fcntl
-import hashlib
 import os
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from contracts.errors import UnavailableError
-from contracts.logs import log
 from local import processes
+from local.environments import PinnedEnvironment
 
-REQUIREMENTS = Path(__file__).with_name("bigquery_emulator.requirements.lock")
+EMULATOR = PinnedEnvironment(
+    "bigquery-emulator", Path(__file__).with_name("bigquery_emulator.requirements.lock")
+)
 SERVER = Path(__file__).with_name("bigquery_server.py")
 PROJECT = "musicflow-local"
 """The emulator takes any project; this is the one that it knows from the start."""
@@ -72,24 +69,9 @@ def installed(cache: Path) -> Path:
     Raises:
         UnavailableError: A package cannot be had.
     """
-    version = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
-    folder = cache.absolute() / "bigquery-emulator" / version
-    folder.mkdir(parents=True, exist_ok=True)
-    python, finished = folder / "venv" / "bin" / "python", folder / "installed"
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not finished.exists():
-            log.info("installing the BigQuery emulator", folder=str(folder))
-            _run([sys.executable, "-m", "venv", "--clear", str(python.parents[1])])
-            _run(_pip_install(python))
-            _run([str(python), "-c", _EXTENSION], _environment(python))
-            finished.touch()
-    return python
-
-
-def _pip_install(python: Path) -> list[str]:
-    options = ["--quiet", "--disable-pip-version-check", "--require-hashes"]
-    return [str(python), "-m", "pip", "install", *options, "-r", str(REQUIREMENTS)]
+    return EMULATOR.python(
+        cache, lambda python: EMULATOR.run([str(python), "-c", _EXTENSION], _environment(python))
+    )
 
 
 def _environment(python: Path) -> dict[str, str]:
@@ -97,10 +79,3 @@ def _environment(python: Path) -> dict[str, str]:
     home = python.parents[2] / "home"
     home.mkdir(exist_ok=True)
     return {**os.environ, "HOME": str(home)}
-
-
-def _run(command: list[str], environment: Mapping[str, str] | None = None) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    if done.returncode:
-        words = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        raise UnavailableError(f"the BigQuery emulator cannot be installed: {' '.join(words[-2:])}")

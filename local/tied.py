@@ -26,7 +26,7 @@ def main(command: list[str]) -> None:
         sys.exit(1)
     # A shell's background job ignores Ctrl-C, and hands that on; servers wait for it to stop.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    os.execvp(command[0], command)  # noqa: S606  the command comes from local/'s own code
+    os.execvp(command[0], command)  # nosec B606  # noqa: S606  the command comes from local/'s own code
 
 
 if __name__ == "__main__":

@@ -1,43 +1,22 @@
-"""Installing the BigQuery emulator: once, whole or not at all."""
+"""The BigQuery emulator of this machine."""
 
 from pathlib import Path
 
 import pytest
 
-from contracts.errors import UnavailableError
-from local import bigquery_emulator
 from local.bigquery_emulator import BigQuery, installed
+from local.environments import PinnedEnvironment
 
 
-def test_a_package_that_cannot_be_had_is_told_and_asked_for_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    asked = []
-
-    def run(command: list[str], environment: object = None) -> None:
-        asked.append(command)
-        if "install" in command and len(asked) == 2:
-            raise UnavailableError("the BigQuery emulator cannot be installed: no such package")
-
-    monkeypatch.setattr(bigquery_emulator, "_run", run)
-    with pytest.raises(UnavailableError, match="no such package"):
-        installed(tmp_path)
+def test_its_extension_is_installed_with_it_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    asked: list[list[str]] = []
+    monkeypatch.setattr(PinnedEnvironment, "run", lambda _self, command, *_: asked.append(command))
 
     python = installed(tmp_path)
 
-    assert asked[:2] == asked[2:4]
-    assert python.is_relative_to(tmp_path)
-
-
-def test_what_stands_is_not_installed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    asked = []
-    monkeypatch.setattr(bigquery_emulator, "_run", lambda *command: asked.append(command))
-    installed(tmp_path)
-    first = len(asked)
-
-    installed(tmp_path)
-
-    assert first == len(asked) == 3
+    assert installed(tmp_path) == python
+    assert len(asked) == 3
+    assert "spatial" in asked[-1][-1]
 
 
 @pytest.mark.parametrize(
