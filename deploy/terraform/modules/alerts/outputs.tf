@@ -1,0 +1,4 @@
+output "channels" {
+  description = "Ids of the channels that are told."
+  value       = local.channels
+}

@@ -1,0 +1,9 @@
+output "instance" {
+  description = "Name of the instance, for `gcloud sql users create`."
+  value       = google_sql_database_instance.this.name
+}
+
+output "address" {
+  description = "Its address within the network."
+  value       = google_sql_database_instance.this.private_ip_address
+}

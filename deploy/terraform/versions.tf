@@ -1,0 +1,13 @@
+terraform {
+  required_version = ">= 1.5.7, < 2.0"
+
+  required_providers {
+    google = {
+      source  = "hashicorp/google"
+      version = "7.45.0"
+    }
+  }
+
+  # Where the state is kept is said at `terraform init -backend-config=backend.hcl`.
+  backend "gcs" {}
+}
