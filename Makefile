@@ -2,9 +2,13 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+STATION ?= streaming
+BASE ?= python:3.11-slim-bookworm
+PACKAGES := contracts eventsim streaming musicflow_dagster dashboard local benchmarks
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo demo-cloud dev dashboard export screenshots test setup contracts format lint types bench lock clean
+.PHONY: help demo demo-cloud dev dashboard export screenshots test setup contracts format lint types \
+  security audit images image infra docs tools changelog bench lock clean
 
 help:  ## what each word does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -40,17 +44,49 @@ format: $(INSTALLED)  ## put the code in its form
 	ruff format .
 	ruff check --fix .
 
-lint: $(INSTALLED)  ## ruff, sqlfluff, secrets, stale files, contract changes
+lint: $(INSTALLED)  ## ruff, sqlfluff, stale files, contract changes
 	ruff format --check .
 	ruff check .
 	python -m contracts.to_dbt --check
 	python -m contracts.to_dictionary --check
 	python -m contracts.compatibility --check
 	cd dbt_project && sqlfluff lint --disable-progress-bar models
-	git ls-files -z | xargs -0 detect-secrets-hook --baseline .secrets.baseline
 
 types: $(INSTALLED)  ## mypy, strict
 	mypy
+
+security: $(INSTALLED)  ## bandit, secrets, workflows
+	bandit --quiet --recursive --configfile bandit.yaml $(PACKAGES)
+	git ls-files -z | xargs -0 detect-secrets-hook --baseline .secrets.baseline
+	zizmor --offline --quiet --pedantic --strict-collection --no-progress .github
+	check-jsonschema --builtin-schema vendor.github-workflows $(wildcard .github/workflows/*.yml)
+	check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+
+audit: $(INSTALLED)  ## known holes in what requirements.lock pins; asks PyPI
+	pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
+
+images: $(INSTALLED)  ## Dockerfiles and the compose file, looked at without Docker
+	hadolint --config deploy/docker/hadolint.yaml $(wildcard deploy/docker/*.Dockerfile)
+	check-jsonschema --builtin-schema vendor.compose-spec $(wildcard deploy/compose*.yaml)
+
+image:  ## one image, built by Docker [STATION=streaming] [TAG=name] [BASE=python:…] [FLAGS="--push"]
+	docker buildx build --file deploy/docker/$(STATION).Dockerfile --tag $(or $(TAG),musicflow-$(STATION)) \
+	  --build-arg PYTHON_IMAGE="$$(docker buildx imagetools inspect $(BASE) \
+	    --format '{{.Name}}@{{.Manifest.Digest}}')" \
+	  --build-arg VERSION="$(or $(VERSION),$$(git describe --always --dirty))" --build-arg REVISION="$$(git rev-parse HEAD)" \
+	  $(FLAGS) .
+
+infra: $(INSTALLED)  ## Terraform: form, tflint, checkov; installs the last two at first use
+	@python -m local infra
+
+docs: $(INSTALLED)  ## the site, into .musicflow/site; needs no network
+	NO_MKDOCS_2_WARNING=true mkdocs build --strict --quiet --site-dir .musicflow/site
+
+tools: $(INSTALLED)  ## build what tests of clouds and checks run: minutes at first, then cached
+	python -m local tools
+
+changelog: $(INSTALLED)  ## what CHANGELOG.md says of this version [VERSION=0.1.0]
+	@python -m local.changelog $(VERSION)
 
 bench: $(INSTALLED)  ## the main job's figures, one JSON object a line
 	python -m benchmarks.main_job
@@ -58,6 +94,7 @@ bench: $(INSTALLED)  ## the main job's figures, one JSON object a line
 lock: $(INSTALLED)  ## pin the whole set again after a change in pyproject.toml
 	uv pip compile pyproject.toml --all-extras --python-version 3.11 --generate-hashes \
 	  --no-strip-extras --no-emit-index-url --no-header --quiet --output-file requirements.lock
+	sh deploy/docker/lock.sh
 
 clean:  ## remove what was installed, cached and made
 	rm -rf .venv .musicflow .mypy_cache .pytest_cache .ruff_cache dbt_project/target *.egg-info
