@@ -18,6 +18,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # typed, two 
     AdminClient,
     NewTopic,
     OffsetSpec,
+    TopicMetadata,
 )
 
 from contracts.errors import UnavailableError
@@ -29,6 +30,9 @@ TOPIC_CONFIG = {
     # Above the limit of an event, so that oversized ones arrive and are kept as rejects.
     "max.message.bytes": str(2 * 1024 * 1024),
 }
+
+LEADERS_WITHIN = 60.0
+"""Seconds that a cluster may take until new partitions can be used: it may be busy."""
 
 OPEN = KafkaSecurity()
 """A cluster that lets everybody in, such as the local broker."""
@@ -73,11 +77,7 @@ class Cluster:
         Raises:
             UnavailableError: No broker answers.
         """
-        try:
-            topics = self._admin.list_topics(timeout=self.patience).topics
-        except KafkaException as error:
-            raise self._unreachable(error) from error
-        return {name: len(topic.partitions) for name, topic in topics.items()}
+        return {name: len(topic.partitions) for name, topic in self._topics().items()}
 
     def partitions_of(self, topics: Iterable[str]) -> dict[str, int]:
         """The number of partitions of each of these topics.
@@ -131,9 +131,15 @@ class Cluster:
         """What each partition of these topics holds now; `partitions` as `partitions()` gives it.
 
         Raises:
-            UnavailableError: No broker answers.
+            UnavailableError: No broker answers, or none leads one of the partitions.
         """
         places = [TopicPartition(t, p) for t, count in partitions.items() for p in range(count)]
+        # Asked anew, for a client keeps for minutes what it was told, also that nobody leads.
+        if leaderless := _without_leader(self._topics(), partitions):
+            raise UnavailableError(
+                f"Kafka at {self.bootstrap_servers} has no leader for each partition of "
+                f"{', '.join(leaderless)}: try again; if it stays so, see the brokers' logs"
+            )
         starts = self._offsets(places, OffsetSpec.earliest())  # type: ignore[no-untyped-call]  # as above
         ends = self._offsets(places, OffsetSpec.latest())  # type: ignore[no-untyped-call]  # as above
         answer: dict[str, dict[int, Held]] = {topic: {} for topic in partitions}
@@ -159,7 +165,7 @@ class Cluster:
 
     def _await_leaders(self, partitions: Mapping[str, int]) -> None:
         """A new partition can be read as soon as the brokers have agreed on its leader."""
-        deadline = time.monotonic() + self.patience
+        deadline = time.monotonic() + LEADERS_WITHIN
         while True:
             try:
                 self.held(partitions)
@@ -169,6 +175,13 @@ class Cluster:
                 time.sleep(0.05)
             else:
                 return
+
+    def _topics(self) -> dict[str, TopicMetadata]:
+        """What the brokers say of each topic, asked now."""
+        try:
+            return self._admin.list_topics(timeout=self.patience).topics
+        except KafkaException as error:
+            raise self._unreachable(error) from error
 
     def _offsets(
         self, places: list[TopicPartition], which: OffsetSpec
@@ -206,6 +219,15 @@ class Cluster:
             f"no Kafka broker answers at {self.bootstrap_servers}: start one with "
             f"`python -m streaming.broker`, or set KAFKA_BOOTSTRAP_SERVERS ({_said(error)})"
         )
+
+
+def _without_leader(known: Mapping[str, TopicMetadata], partitions: Mapping[str, int]) -> list[str]:
+    """Those topics of which not every partition has a leader yet."""
+    led = {
+        name: sum(each.leader >= 0 for each in topic.partitions.values())
+        for name, topic in known.items()
+    }
+    return [topic for topic, count in partitions.items() if led.get(topic, 0) < count]
 
 
 def _code(error: Exception) -> int | None:

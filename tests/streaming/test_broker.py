@@ -7,13 +7,16 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
 from contracts.errors import UnavailableError
 from contracts.events import EVENTS_BY_NAME
+from streaming import kafka as kafka_module
 from streaming.broker import local_address, main, running_broker
 from streaming.broker_files import last_problem
 from streaming.kafka import Cluster, Held
@@ -79,6 +82,46 @@ def test_an_empty_topic_holds_nothing(kafka):
     held = Cluster(kafka).held({"of_broker_test": 2})
 
     assert held == {"of_broker_test": {0: Held(0, 0), 1: Held(0, 0)}}
+
+
+@pytest.mark.parametrize("answered", [None, -1], ids=["unknown", "without a leader"])
+def test_a_new_topic_is_waited_for_until_each_partition_has_a_leader(monkeypatch, answered):
+    asked = []
+
+    class SlowToElect:
+        def __init__(self, options, logger):
+            del options, logger
+
+        def list_topics(self, timeout):
+            del timeout
+            asked.append("topics")
+            leaders = {0: 1, 1: 1 if len(asked) > 3 else answered}
+            partitions = {
+                each: SimpleNamespace(leader=leader)
+                for each, leader in leaders.items()
+                if leader is not None
+            }
+            known = {} if len(asked) == 1 else {"new": SimpleNamespace(partitions=partitions)}
+            return SimpleNamespace(topics=known)
+
+        def create_topics(self, orders):
+            return {order.topic: _answered(None) for order in orders}
+
+        def list_offsets(self, places, request_timeout):
+            del request_timeout
+            assert len(asked) > 3, "asked though a partition had no leader"
+            return {place: _answered(SimpleNamespace(offset=0)) for place in places}
+
+    monkeypatch.setattr(kafka_module, "AdminClient", SlowToElect)
+
+    assert Cluster("anywhere:9092").create_missing(["new"], partitions=2) == ["new"]
+    assert len(asked) == 4
+
+
+def _answered(value):
+    future = Future()
+    future.set_result(value)
+    return future
 
 
 @pytest.mark.integration
