@@ -17,6 +17,8 @@ from musicflow_dagster.settings import Settings
 HASH_DIGITS = 64
 """Of a user's hash; what stands for an entry that was lost is shorter."""
 FOR_EVER = "until somebody removes them"
+MOST_MILLISECONDS = int(timedelta.max.total_seconds()) * 1000
+"""Of a retention that a timedelta can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +127,10 @@ def _retentions(settings: Settings) -> dict[str, timedelta | None]:
     found = {}
     for topic, answer in client.describe_configs(asked, request_timeout=PATIENCE_SECONDS).items():
         milliseconds = int(answer.result(PATIENCE_SECONDS)["retention.ms"].value)
-        limit = timedelta.max if milliseconds > MOST else timedelta(milliseconds=milliseconds)
+        limit = (
+            timedelta.max
+            if milliseconds > MOST_MILLISECONDS
+            else timedelta(milliseconds=milliseconds)
+        )
         found[topic.name] = None if milliseconds < 0 else limit
     return found
-
-
-MOST = int(timedelta.max.total_seconds()) * 1000

@@ -1,6 +1,5 @@
 """The commands of landing: `python -m streaming`, and those that repair or tidy the lake."""
 
-import getpass
 import json
 import os
 import signal
@@ -22,7 +21,7 @@ from streaming.gaps import accept_gaps
 from streaming.jars import SPARK_KAFKA, jars
 from streaming.java import java_home, spark_java_home
 from streaming.landing import land
-from streaming.options import HOME, LAKE, START
+from streaming.options import BY, HOME, LAKE, START
 from streaming.package import put_package
 from streaming.quiet import silence_spark
 from streaming.replay import replay_rejects
@@ -144,13 +143,13 @@ def replay(
 @main.command("accept-gap")
 @EVENT
 @click.option("--yes", is_flag=True, help="Put on record that it is lost; otherwise only show it.")
-@click.option("--by", help="Who answers for it. [default: the user's name]")
+@BY
 @click.option("--kafka", help="Address of the cluster. [default: the local broker's]")
 @LAKE
 @click.option("--checkpoints", "checkpoints_folder", help="[default: <home>/checkpoints]")
 @HOME
 def accept_gap(
-    names: tuple[str, ...], *, yes: bool, by: str | None, **options: str | datetime | None
+    names: tuple[str, ...], *, yes: bool, by: str, **options: str | datetime | None
 ) -> None:
     """Show what Kafka lost before it landed; with --yes, go on without it.
 
@@ -159,7 +158,7 @@ def accept_gap(
     configure_logs()
     try:
         settings = LandingSettings.read(**options)
-        accept_gaps(settings, _events(names), by or getpass.getuser(), really=yes, show=click.echo)
+        accept_gaps(settings, _events(names), by, really=yes, show=click.echo)
     except MusicFlowError as error:
         click.echo(f"accept-gap: {error}", err=True)
         sys.exit(1)

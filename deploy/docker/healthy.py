@@ -8,6 +8,7 @@ healthy.py fresh FILE SECONDS    the file was written within the last so many se
 
 import sys
 import time
+from http.client import HTTPException
 from pathlib import Path
 from urllib.request import ProxyHandler, build_opener
 
@@ -22,13 +23,16 @@ def http(address: str) -> bool:
 
 def grpc(address: str) -> bool:
     """Whether a gRPC server says of its Dagster service that it serves."""
-    from grpc import insecure_channel  # noqa: PLC0415  only Dagster's image has it
+    from grpc import RpcError, insecure_channel  # noqa: PLC0415  only Dagster's image has it
     from grpc_health.v1 import health_pb2, health_pb2_grpc  # noqa: PLC0415  as above
 
     with insecure_channel(address) as channel:
         stub = health_pb2_grpc.HealthStub(channel)
         question = health_pb2.HealthCheckRequest(service="DagsterApi")
-        answer = stub.Check(question, timeout=PATIENCE)
+        try:
+            answer = stub.Check(question, timeout=PATIENCE)
+        except RpcError as error:
+            raise ConnectionError(f"{address}: {error}") from error
     return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
 
@@ -44,7 +48,7 @@ def main(kind: str, *arguments: str) -> int:
     """The exit code; what went wrong is one line on stderr."""
     try:
         is_well = CHECKS[kind](*arguments)
-    except Exception as error:  # noqa: BLE001  whatever it is, the service is not well
+    except (OSError, HTTPException) as error:
         print(f"unhealthy: {type(error).__name__}: {error}"[:500], file=sys.stderr)  # noqa: T201  for docker inspect
         return 1
     return 0 if is_well else 1

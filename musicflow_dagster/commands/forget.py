@@ -1,20 +1,17 @@
 """`musicflow forget`: erase a user everywhere, and keep the user out."""
 
-import re
 import sys
 
 import click
 import msgspec
 
 from contracts.errors import ConfigurationError
+from contracts.user_ids import read_user_id
 from musicflow_dagster.commands.tables import table
 from musicflow_dagster.forgetting.report import ErasureReport
 from musicflow_dagster.forgetting.steps import Forgetting
 from musicflow_dagster.knowledge import require_lake
 from musicflow_dagster.settings import Settings, read_settings
-
-SMALLEST, LARGEST = -(2**63), 2**63 - 1
-_ID = re.compile(r"-?[0-9]{1,19}")
 
 
 @click.command()
@@ -59,10 +56,10 @@ def _user_id(given: str) -> int:
         ConfigurationError: It is none. It is not shown, nor is anything guessed: what is erased
             of another user is gone.
     """
-    text = (sys.stdin.readline() if given == "-" else given).strip()
-    if not _ID.fullmatch(text) or not SMALLEST <= int(text) <= LARGEST:
+    user_id = read_user_id(sys.stdin.readline() if given == "-" else given)
+    if user_id is None:
         raise ConfigurationError("--user takes the id of a user, a whole number of 64 bits")
-    return int(text)
+    return user_id
 
 
 def _intent(settings: Settings) -> str:

@@ -1,9 +1,7 @@
 """`python -m streaming erase`: what a user has in the lake and in Postgres is removed."""
 
-import getpass
 import json
 import os
-import re
 import sys
 
 import click
@@ -11,17 +9,16 @@ import click
 from contracts.errors import ConfigurationError, MusicFlowError
 from contracts.events import EVENTS
 from contracts.logs import configure_logs
+from contracts.user_ids import read_user_id
 from streaming.erase.user import Erased, erase_user
-from streaming.exact import INT64
-from streaming.options import HOME, LAKE
+from streaming.options import BY, HOME, LAKE
 from streaming.settings import LandingSettings
 
 USER = "MUSICFLOW_FORGET_USER"
-_ID = re.compile(r"-?[0-9]{1,19}")
 
 
 @click.command("erase")
-@click.option("--by", help="Who answers for it. [default: the user's name]")
+@BY
 @click.option(
     "--new-key", is_flag=True,
     help="The list's key was lost: go on under a new one. Who was forgotten before has to be "
@@ -30,7 +27,7 @@ _ID = re.compile(r"-?[0-9]{1,19}")
 @click.option("--json", "as_json", is_flag=True, help="Print what was erased as one JSON object.")
 @LAKE
 @HOME
-def erase(*, by: str | None, new_key: bool, as_json: bool, **options: str | None) -> None:
+def erase(*, by: str, new_key: bool, as_json: bool, **options: str | None) -> None:
     """Erase a user from the lake and from Postgres, and put the user on the suppression list.
 
     The id is read from MUSICFLOW_FORGET_USER or else from a line of the input, since arguments
@@ -41,8 +38,7 @@ def erase(*, by: str | None, new_key: bool, as_json: bool, **options: str | None
     try:
         user_id = _user_id(os.environ.get(USER) or sys.stdin.readline())
         settings = LandingSettings.read(**options)
-        who = by or getpass.getuser()
-        done = erase_user(settings, EVENTS, user_id, who, new_key=new_key)
+        done = erase_user(settings, EVENTS, user_id, by, new_key=new_key)
     except MusicFlowError as error:
         click.echo(f"erase: {error}", err=True)
         sys.exit(1)
@@ -55,12 +51,12 @@ def _user_id(written: str) -> int:
     Raises:
         ConfigurationError: It is none; it is not shown.
     """
-    text = written.strip()
-    if not _ID.fullmatch(text) or int(text) not in INT64:
+    user_id = read_user_id(written)
+    if user_id is None:
         raise ConfigurationError(
             f"give the user's id, a whole number, in {USER} or as the first line of the input"
         )
-    return int(text)
+    return user_id
 
 
 def _told(done: Erased) -> str:

@@ -286,3 +286,16 @@ def test_what_cannot_be_looked_at_is_one_clear_line(tmp_path, arguments, told):
     assert ran.exit_code == 1
     assert told in ran.stderr
     assert len(ran.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["accept-gap", "erase"])
+def test_who_answers_has_to_be_said_where_the_machine_has_no_name(tmp_path, monkeypatch, command):
+    def nameless():
+        raise KeyError("getpwuid(): uid not found: 4242")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+
+    ran = CliRunner().invoke(main, [command, "--home", str(tmp_path)])
+
+    assert ran.exit_code == 2
+    assert "say who answers for it with --by" in ran.stderr
