@@ -10,12 +10,9 @@ from pathlib import Path
 from contracts.errors import UnavailableError
 from contracts.kafka_security import KafkaSecurity
 from streaming import broker, broker_files
-from streaming.children import start_child, stop_child
-from streaming.jars import BROKER, jars
-from streaming.java import java_home
 from streaming.kafka import Cluster
 from streaming.settings import BrokerSettings
-from tests.streaming.secured_broker import make_certificates, sign
+from tests.streaming.secured_broker import make_certificates, sign, started
 
 ROOT = Path(__file__).parents[2]
 PROPERTIES = ROOT / "deploy" / "kafka" / "server.properties"
@@ -61,18 +58,9 @@ def guarded_broker(settings: BrokerSettings) -> Iterator[GuardedBroker]:
     sign(folder, "admin")
     files = broker_files.prepare(folder, 0, settings.partitions)
     running = _configure(files, folder)
-    java = java_home()
-    classpath = f"{jars(BROKER, settings.cache, java)[0].parent}/*"
-    formatting = broker_files.format_command(java, classpath, files)
-    subprocess.run(formatting, check=True, capture_output=True)
-    with files.log.open("ab") as output:
-        command = broker_files.broker_command(java, classpath, files)
-        process = start_child(command, output, folder)
-    try:
+    with started(settings, files) as process:
         _await_ready(process, running, files.log)
         yield running
-    finally:
-        stop_child(process, broker.STOPS_WITHIN)
 
 
 def _await_ready(process: subprocess.Popen, running: GuardedBroker, log: Path) -> None:

@@ -70,17 +70,26 @@ def secured_broker(settings: BrokerSettings) -> Iterator[SecuredBroker]:
     make_certificates(folder)
     files = broker_files.prepare(folder, 0, settings.partitions)
     address = _secure(files)
+    with started(settings, files) as process:
+        broker._await_ready(process, files)
+        _let_in(files.address)
+        yield SecuredBroker(address, folder)
+
+
+@contextmanager
+def started(
+    settings: BrokerSettings, files: broker_files.BrokerFiles
+) -> Iterator[subprocess.Popen]:
+    """A broker's process with these files, ready or not; it is stopped at the end."""
     java = java_home()
     classpath = f"{jars(BROKER, settings.cache, java)[0].parent}/*"
     formatting = broker_files.format_command(java, classpath, files)
     subprocess.run(formatting, check=True, capture_output=True)
     with files.log.open("ab") as output:
         command = broker_files.broker_command(java, classpath, files)
-        process = start_child(command, output, folder)
+        process = start_child(command, output, settings.broker_home)
     try:
-        broker._await_ready(process, files)
-        _let_in(files.address)
-        yield SecuredBroker(address, folder)
+        yield process
     finally:
         stop_child(process, broker.STOPS_WITHIN)
 

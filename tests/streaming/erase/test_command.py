@@ -8,12 +8,7 @@ from click.testing import CliRunner
 from contracts.erasures import read_erasure
 from streaming.__main__ import main
 
-from .lake import ANN, BOB, KEY, ErasingLake, of
-
-
-@pytest.fixture
-def lake(tmp_path) -> ErasingLake:
-    return ErasingLake(tmp_path)
+from .lake import ANN, BOB, KEY, of
 
 
 def run(lake, *options, given="", **environment):
