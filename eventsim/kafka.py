@@ -4,33 +4,21 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future
 from functools import partial
-from typing import Any
 
 import pyarrow as pa
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
-from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it declares no exports
-    AdminClient,
-    ConfigEntry,
-    ConfigResource,
-    ResourceType,
-)
-from confluent_kafka.cimpl import NewTopic
 
 from contracts.errors import UnavailableError
-from contracts.kafka_security import KafkaSecurity, Refusal
+from contracts.kafka_security import KafkaSecurity
 from contracts.logs import log
 from eventsim.arrays import numbers
 from eventsim.faults import Extra, Outgoing
+from eventsim.kafka_topics import size_limits
 
-SIZE_LIMIT = "max.message.bytes"
-LARGEST_MESSAGE = 2 * 1024 * 1024
-"""What the topics that are created here take."""
 TRACED_BYTES = 64 * 1024
 """Messages of at least this size are remembered with where they came from, until acknowledged."""
 BATCH_BYTES = 1_000_000
-CONNECT_SECONDS = 15
 DELIVERY_SECONDS = 120
 QUEUED_MESSAGES = 200_000
 QUEUED_KILOBYTES = 131_072
@@ -64,7 +52,7 @@ class KafkaPublisher:
             "bootstrap.servers": servers,
             **KafkaSecurity.read(os.environ).as_librdkafka(),
         }
-        least, most = _size_limits(cluster, list(topics), partitions)
+        least, most = size_limits(cluster, list(topics), partitions)
         self._producer = Producer(
             {
                 **cluster,
@@ -234,53 +222,3 @@ class KafkaSink:
             UnavailableError: It was not.
         """
         self._publisher.flush()
-
-
-def _size_limits(
-    cluster: Mapping[str, str], topics: Sequence[str], partitions: int
-) -> tuple[int, int]:
-    """Create the topics that are missing; the smallest and the largest message limit of all."""
-    refusal = Refusal()
-    options: dict[str, Any] = {**cluster, "log_level": 0, "error_cb": refusal}
-    admin = AdminClient(options)
-    try:
-        _create_missing(admin, topics, partitions)
-        described = admin.describe_configs(
-            [ConfigResource(ResourceType.TOPIC, topic) for topic in topics]
-        )
-        limits = [_size_limit(each) for each in described.values()]
-    except KafkaException as error:
-        servers = cluster["bootstrap.servers"]
-        admin.poll(0)
-        if advice := refusal.advice():
-            raise UnavailableError(f"Kafka at {servers} does not let us in: {advice}") from error
-        reason = error.args[0].str() if error.args else str(error)
-        raise UnavailableError(
-            f"no Kafka broker answers at {servers} ({reason}): start one, or give --kafka HOST:PORT"
-        ) from error
-    return min(limits), max(limits)
-
-
-def _size_limit(described: Future[dict[str, ConfigEntry]]) -> int:
-    """A topic's limit; of one whose settings we may not read, that of topics created here."""
-    try:
-        return int(described.result(CONNECT_SECONDS)[SIZE_LIMIT].value or LARGEST_MESSAGE)
-    except KafkaException as error:
-        if error.args[0].code() != KafkaError.TOPIC_AUTHORIZATION_FAILED:
-            raise
-        return LARGEST_MESSAGE
-
-
-def _create_missing(admin: AdminClient, topics: Sequence[str], partitions: int) -> None:
-    standing = admin.list_topics(timeout=CONNECT_SECONDS).topics
-    missing = [
-        NewTopic(
-            topic,
-            num_partitions=partitions,
-            config={"message.timestamp.type": "LogAppendTime", SIZE_LIMIT: str(LARGEST_MESSAGE)},
-        )
-        for topic in topics
-        if topic not in standing
-    ]
-    for created in admin.create_topics(missing).values() if missing else ():
-        created.result(CONNECT_SECONDS)

@@ -4,14 +4,22 @@ import gzip
 import json
 import time
 from concurrent.futures import Future
+from types import SimpleNamespace
 from unittest.mock import Mock
 
 import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, ConfigEntry, NewTopic, OffsetSpec
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from eventsim.__main__ import main
-from eventsim.kafka import LARGEST_MESSAGE, KafkaPublisher, _size_limit
+from eventsim.kafka import KafkaPublisher
+from eventsim.kafka_topics import (
+    LARGEST_MESSAGE,
+    SIZE_LIMIT,
+    _create_missing,
+    _size_limit,
+    size_limits,
+)
 from eventsim.topics import TOPICS
 
 pytestmark = pytest.mark.integration
@@ -127,15 +135,48 @@ def test_what_only_the_broker_finds_too_large_is_counted_too(kafka):
     assert publisher.refused == {"small_events": 2}
 
 
-def test_a_topic_whose_settings_may_not_be_read_is_published_to_all_the_same():
-    refusal: Future[dict[str, ConfigEntry]] = Future()
-    refusal.set_exception(KafkaException(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED)))
+class Described:
+    """An admin that answers with these, one after another."""
 
-    assert _size_limit(refusal) == LARGEST_MESSAGE
+    def __init__(self, *answers: dict | int) -> None:
+        self.answers = list(answers)
+
+    def describe_configs(self, resources):
+        answer, described = self.answers.pop(0), Future()
+        if isinstance(answer, int):
+            described.set_exception(KafkaException(KafkaError(answer)))
+        else:
+            described.set_result(answer)
+        return {resources[0]: described}
+
+
+def test_a_topic_whose_settings_may_not_be_read_is_published_to_all_the_same():
+    assert _size_limit(Described(KafkaError.TOPIC_AUTHORIZATION_FAILED), "new") == LARGEST_MESSAGE
+
+
+def test_a_new_topic_of_which_the_broker_has_not_heard_yet_is_asked_for_again(monkeypatch):
+    unheard, limit = KafkaError.UNKNOWN_TOPIC_OR_PART, {SIZE_LIMIT: SimpleNamespace(value="7")}
+
+    assert _size_limit(Described(unheard, unheard, limit), "new") == 7
+
+    monkeypatch.setattr("eventsim.kafka_topics.CONNECT_SECONDS", 0)
+    with pytest.raises(KafkaException):
+        _size_limit(Described(unheard), "gone")
+
+
+def test_a_topic_that_another_has_just_created_is_used(kafka):
+    admin = AdminClient({"bootstrap.servers": kafka})
+    known = admin.list_topics(timeout=30)
+    admin.list_topics = lambda **_: known
+
+    for _ in range(2):
+        _create_missing(admin, ["created_twice"], 1)
+
+    assert size_limits({"bootstrap.servers": kafka}, ["created_twice"], 1)[0] == LARGEST_MESSAGE
 
 
 def test_an_unreachable_broker_is_one_clear_line(monkeypatch, capsys):
-    monkeypatch.setattr("eventsim.kafka.CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr("eventsim.kafka_topics.CONNECT_SECONDS", 0.5)
 
     assert main(["--nusers", "1", "--kafka", "127.0.0.1:1"]) == 1
     error = capsys.readouterr().err.strip()
