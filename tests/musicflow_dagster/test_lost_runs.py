@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import dagster as dg
 import pytest
+from dagster._core.launcher import DefaultRunLauncher
+from dagster._serdes import ConfigurableClassData
 
 from musicflow_dagster.automation import lost_runs
 from musicflow_dagster.automation.lost_runs import (
@@ -75,6 +77,18 @@ def test_runs_of_the_daemon_and_of_this_process_are_left_alone(instance, setting
     assert list((settings.dagster_home / "processes").iterdir()) == []
 
 
+def test_a_command_with_another_home_on_the_same_storage_is_left_alone(
+    instance, settings, tmp_path
+):
+    with living_process(tmp_path / "another home") as name:
+        run_id = a_run(instance, {PROCESS_TAG: name})
+
+        assert end_lost_runs(instance, settings) == []
+
+    assert end_lost_runs(instance, settings) == []
+    assert status(instance, run_id) is STARTED
+
+
 @pytest.fixture
 def long_ago(monkeypatch):
     """Every run began long ago."""
@@ -123,5 +137,26 @@ def test_a_run_that_has_just_begun_is_left_alone(settings, instance):
 )
 def test_runs_that_need_no_warehouse_are_left_alone(settings, instance, long_ago, facts):
     begun(instance, **facts)
+
+    assert end_lost_runs(instance, settings) == []
+
+
+class PodLauncher(DefaultRunLauncher):
+    """Starts pods."""
+
+
+def test_runs_that_another_launcher_starts_elsewhere_are_left_alone(settings, long_ago):
+    launcher = {"module": __name__, "class": "PodLauncher"}
+    with dg.instance_for_test(overrides={"run_launcher": launcher}) as instance:
+        begun(instance)
+
+        assert end_lost_runs(instance, settings) == []
+
+
+def test_runs_of_dagster_plus_are_left_alone(settings, instance, long_ago, monkeypatch):
+    begun(instance)
+    agent = ConfigurableClassData("dagster_cloud.instance", "DagsterCloudAgentInstance", "{}")
+    reference = instance.get_ref()._replace(custom_instance_class_data=agent)
+    monkeypatch.setattr(instance, "get_ref", lambda: reference)
 
     assert end_lost_runs(instance, settings) == []
