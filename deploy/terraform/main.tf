@@ -3,6 +3,7 @@ locals {
   zone               = coalesce(var.zone, "${var.region}-b")
   uses_managed_kafka = var.kafka_bootstrap_servers == null
   kafka              = local.uses_managed_kafka ? module.kafka[0].bootstrap_servers : var.kafka_bootstrap_servers
+  has_passwords      = local.uses_managed_kafka || var.kafka_has_passwords
   has_cluster        = var.landing_on == "dataproc" && var.dataproc_cluster
 
   # A secret that is not used is not made: whoever may read one waits for its value.
@@ -13,7 +14,7 @@ locals {
       dagster-postgres-url = "MUSICFLOW_DAGSTER_POSTGRES_URL: Dagster's own database."
       dashboard-password   = "MUSICFLOW_DASHBOARD_PASSWORD." # pragma: allowlist secret
     },
-    var.kafka_has_passwords ? {
+    local.has_passwords ? {
       kafka-password-landing  = "KAFKA_SASL_PASSWORD of landing."
       kafka-password-eventsim = "KAFKA_SASL_PASSWORD of eventsim, where one sends to this Kafka."
     } : {},
@@ -56,25 +57,6 @@ locals {
       if contains(keys(local.secrets), secret)
     }
   }
-
-  # What every station is told (docs/settings.md); no secrets.
-  settings = merge(
-    {
-      MUSICFLOW_TARGET            = "gcp"
-      GOOGLE_CLOUD_PROJECT        = var.project
-      MUSICFLOW_BIGQUERY_LOCATION = var.location
-      MUSICFLOW_DATASET_PREFIX    = var.dataset_prefix
-      MUSICFLOW_LAKE              = module.lake.lake
-      MUSICFLOW_CHECKPOINTS       = module.lake.checkpoints
-      KAFKA_BOOTSTRAP_SERVERS     = local.kafka
-    },
-    local.uses_managed_kafka ? {
-      KAFKA_SECURITY_PROTOCOL = "SASL_SSL"
-      KAFKA_SASL_MECHANISM    = "PLAIN"
-    } : {},
-    var.landing_on == "dataproc" ? { MUSICFLOW_DATAPROC_REGION = var.region } : {},
-    local.has_cluster ? { MUSICFLOW_DATAPROC_CLUSTER = module.dataproc[0].cluster } : {},
-  )
 }
 
 module "network" {
@@ -161,6 +143,26 @@ module "kafka" {
   depends_on = [google_project_service.this]
 }
 
+# What stations are told (docs/settings.md); no secrets.
+module "settings" {
+  source = "./modules/settings"
+
+  project          = var.project
+  location         = var.location
+  dataset_prefix   = var.dataset_prefix
+  lake             = module.lake.lake
+  checkpoints      = module.lake.checkpoints
+  dataproc_region  = var.landing_on == "dataproc" ? var.region : null
+  dataproc_cluster = one(module.dataproc[*].cluster)
+
+  kafka                = local.kafka
+  uses_managed_kafka   = local.uses_managed_kafka
+  kafka_has_passwords  = var.kafka_has_passwords
+  kafka_has_tls        = var.kafka_has_tls
+  kafka_sasl_mechanism = var.kafka_sasl_mechanism
+  kafka_user           = local.uses_managed_kafka ? module.identities.emails["landing"] : var.kafka_user
+}
+
 module "images" {
   source = "./modules/images"
 
@@ -226,7 +228,7 @@ module "gke" {
   namespace   = "musicflow"
   accounts    = module.identities.names
   emails      = module.identities.emails
-  settings    = local.settings
+  settings    = module.settings.everybody
   secrets_of  = local.secrets_of
   instance    = file("${path.root}/../dagster/dagster.yaml")
   kms_key     = var.regional_kms_key
@@ -236,7 +238,7 @@ module "gke" {
     dashboard = var.dashboard_image
     landing   = var.landing_on == "gke" ? var.landing_image : null
   }
-  landing_settings     = local.uses_managed_kafka ? { KAFKA_SASL_USERNAME = module.identities.emails["landing"] } : {}
+  landing_settings     = module.settings.kafka
   dagster_postgres_url = module.secrets.ids["dagster-postgres-url"]
 
   depends_on = [google_project_service.this]
@@ -255,7 +257,7 @@ module "vm" {
   machine_type = var.dagster_machine_type
   image        = var.dagster_image
   registry     = "${var.region}-docker.pkg.dev"
-  settings     = local.settings
+  settings     = module.settings.everybody
   instance     = file("${path.root}/../dagster/dagster.yaml")
   kms_key      = var.regional_kms_key
 

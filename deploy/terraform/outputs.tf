@@ -1,6 +1,11 @@
 output "settings" {
-  description = "Environment of every station (docs/settings.md); secrets are named by `secrets`."
-  value       = local.settings
+  description = "Environment of every station (docs/settings.md); secrets are named by `secrets`. Kafka is in it where no password is asked for."
+  value       = module.settings.everybody
+}
+
+output "landing_settings" {
+  description = "Environment of landing: the same, and how it reaches Kafka."
+  value       = module.settings.landing
 }
 
 output "secrets" {
@@ -23,9 +28,13 @@ output "land_on_dataproc" {
     service_account = module.identities.emails["landing"]
     subnetwork      = module.network.subnetwork
 
+    # Kafka's connector, of the version of Dataproc's Spark; landing's packages for its Python.
+    properties      = { "spark.jars.packages" = "org.apache.spark:spark-sql-kafka-0-10_2.13:${var.dataproc_spark_version}" }
+    archive         = local.has_cluster ? "${module.lake.package}/python.tar.gz" : ""
+    container_image = local.has_cluster || var.dataproc_container_image == null ? "" : var.dataproc_container_image
+
     environment = merge(
-      { for name, value in local.settings : name => value if startswith(name, "KAFKA_S") },
-      local.uses_managed_kafka ? { KAFKA_SASL_USERNAME = module.identities.emails["landing"] } : {},
+      { for name, value in module.settings.kafka : name => value if startswith(name, "KAFKA_S") },
       # On a cluster secrets are files; a batch has to bring its own (docs/terraform.md).
       local.has_cluster ? {
         for name, secret in local.secrets_of["landing"] :

@@ -196,9 +196,37 @@ variable "kafka_bootstrap_servers" {
 }
 
 variable "kafka_has_passwords" {
-  description = "Whether Kafka asks for a password, as Google's does; landing's and eventsim's are secrets then."
+  description = "Whether the Kafka that stands asks for users and passwords, as Google's always does; landing's and eventsim's passwords are secrets then."
   type        = bool
   default     = true
+}
+
+variable "kafka_has_tls" {
+  description = "Whether connections to the Kafka that stands are encrypted, as to Google's; an authority that the system knows must have signed its certificate."
+  type        = bool
+  default     = true
+}
+
+variable "kafka_sasl_mechanism" {
+  description = "How users prove themselves to the Kafka that stands: `PLAIN`, `SCRAM-SHA-256` or `SCRAM-SHA-512`."
+  type        = string
+  default     = "SCRAM-SHA-512"
+
+  validation {
+    condition     = contains(["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"], var.kafka_sasl_mechanism)
+    error_message = "Give PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512."
+  }
+}
+
+variable "kafka_user" {
+  description = "Landing's user of the Kafka that stands, by default as deploy/kafka/acls.toml names it."
+  type        = string
+  default     = "landing"
+
+  validation {
+    condition     = can(regex("^[^\\s\"]+$", var.kafka_user))
+    error_message = "Give a name without spaces and quotes."
+  }
 }
 
 variable "kafka_cpus" {
@@ -272,6 +300,28 @@ variable "dataproc_image_version" {
   validation {
     condition     = can(regex("^[3-9]\\.[0-9]+(\\.[0-9]+)?-[a-z]+[0-9]+$", var.dataproc_image_version))
     error_message = "Give a version such as 3.0-debian12; the Spark of 2.x is too old."
+  }
+}
+
+variable "dataproc_spark_version" {
+  description = "The Spark of Dataproc's image or of a batch's runtime; Kafka's connector of the same version is fetched from Maven Central."
+  type        = string
+  default     = "4.0.0"
+
+  validation {
+    condition     = can(regex("^[4-9]\\.[0-9]+\\.[0-9]+$", var.dataproc_spark_version))
+    error_message = "Give a version such as 4.0.0; it must be 4.0 or later."
+  }
+}
+
+variable "dataproc_container_image" {
+  description = "Of batches: an image with landing's Python packages (docs/cloud.md), by tag or digest; null: none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.dataproc_container_image == null || can(regex("^[a-z0-9.-]+/.+[:@].+$", coalesce(var.dataproc_container_image, "-")))
+    error_message = "Give the image with its tag or digest: REGION-docker.pkg.dev/PROJECT/REPOSITORY/landing-batch:1."
   }
 }
 

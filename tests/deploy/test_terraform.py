@@ -12,7 +12,6 @@ from contracts.events import EVENTS
 from local import infra, infra_tables
 from local.go_tools import has_go
 from local.infra_tables import declared, text
-from musicflow_dagster.dataproc_requests import LandingLaunch
 from musicflow_dagster.warehouse.bigquery.tables import DATASETS
 from tests.deploy.terraform import DOWNLOADS, modules, resources, worked_out
 
@@ -225,26 +224,6 @@ def test_kafka_lets_do_what_every_kafka_of_ours_does():
 
 def _in_google(operation: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", operation).upper()
-
-
-def test_stations_are_told_settings_that_they_know(files):
-    told = re.findall(
-        r"^ +([A-Z][A-Z_]+) += ", (infra.FOLDER / "main.tf").read_text(), re.MULTILINE
-    )
-    pages = "".join(
-        (ROOT / "docs" / page).read_text() for page in ("settings.md", "cloud.md", "security.md")
-    )
-
-    assert len(told) > 10
-    assert [name for name in told if name not in pages] == []
-
-
-def test_landing_is_started_with_a_configuration_that_dagsters_job_takes(files):
-    ((value,),) = (
-        body["value"] for name, body in declared(files, "", "output") if name == "land_on_dataproc"
-    )
-
-    assert value.keys() <= LandingLaunch.model_fields.keys()
 
 
 def test_whoever_starts_landing_may_do_what_dagsters_job_asks_and_no_more():

@@ -96,6 +96,15 @@ def test_secrets_are_files_and_not_settings(objects, component):
     assert all(isinstance(value, str) for value in settings.values())
 
 
+def test_landing_alone_is_told_how_it_reaches_kafka(objects):
+    of_kafka = {
+        component: [name for name in objects["ConfigMap", component]["data"] if "KAFKA" in name]
+        for component in COMPONENTS
+    }
+
+    assert of_kafka == {"dagster": [], "dashboard": [], "landing": ["KAFKA_SASL_USERNAME"]}
+
+
 def test_dagster_gets_its_own_postgres_by_the_environment(objects):
     mounted = objects["SecretProviderClass", "dagster"]["spec"]["parameters"]["secrets"]
 

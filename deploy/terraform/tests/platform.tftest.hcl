@@ -50,8 +50,13 @@ run "on_a_machine_with_dataproc_and_kafka_of_googles" {
   }
 
   assert {
-    condition     = output.settings.KAFKA_BOOTSTRAP_SERVERS == "bootstrap.musicflow.europe-west1.managedkafka.a-project.cloud.goog:9092"
-    error_message = "The managed Kafka's address is not what stations are told."
+    condition     = output.landing_settings.KAFKA_BOOTSTRAP_SERVERS == "bootstrap.musicflow.europe-west1.managedkafka.a-project.cloud.goog:9092"
+    error_message = "The managed Kafka's address is not what landing is told."
+  }
+
+  assert {
+    condition     = !contains(keys(output.settings), "KAFKA_SECURITY_PROTOCOL")
+    error_message = "Stations without a user of Kafka should not be told of it."
   }
 
   assert {
@@ -76,8 +81,13 @@ run "on_gke_with_batches_and_a_kafka_that_stands" {
   }
 
   assert {
-    condition     = output.settings.KAFKA_BOOTSTRAP_SERVERS == "kafka-1:9093,kafka-2:9093" && length(module.kafka) == 0
+    condition     = output.landing_settings.KAFKA_BOOTSTRAP_SERVERS == "kafka-1:9093,kafka-2:9093" && length(module.kafka) == 0
     error_message = "The Kafka that stands should be used."
+  }
+
+  assert {
+    condition     = output.land_on_dataproc.environment.KAFKA_SASL_USERNAME == "landing" && output.land_on_dataproc.environment.KAFKA_SECURITY_PROTOCOL == "SASL_SSL"
+    error_message = "Landing should have a user of it."
   }
 
   assert {
@@ -165,6 +175,17 @@ run "what_comes_first" {
     condition     = length(output.secrets) == 8
     error_message = "The places of all secrets should be made."
   }
+}
+
+run "passwords_taken_in_an_unknown_way" {
+  command = plan
+
+  variables {
+    kafka_bootstrap_servers = "kafka-1:9093"
+    kafka_sasl_mechanism    = "OAUTHBEARER"
+  }
+
+  expect_failures = [var.kafka_sasl_mechanism]
 }
 
 run "a_region_that_is_none" {

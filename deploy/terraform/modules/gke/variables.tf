@@ -60,7 +60,7 @@ variable "settings" {
 }
 
 variable "landing_settings" {
-  description = "More of landing's environment."
+  description = "More of landing's environment: how it reaches Kafka."
   type        = map(string)
 }
 

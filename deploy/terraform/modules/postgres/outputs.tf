@@ -1,5 +1,5 @@
 output "instance" {
-  description = "Name of the instance, for `gcloud sql users create`."
+  description = "Name of the instance, for `gcloud sql users set-password postgres`."
   value       = google_sql_database_instance.this.name
 }
 
