@@ -57,7 +57,7 @@ def _of_google(settings: Settings) -> Iterator[Finding]:
         from musicflow_dagster.doctor.google import google_cloud  # noqa: PLC0415
     except ImportError as error:
         missing = f"{error.name} is missing"
-        yield Finding("packages", missing, "pip install 'musicflow[cloud]', or `make setup`")
+        yield Finding("packages", missing, f"pip install 'musicflow[cloud]', or {machine.INSTALL}")
         return
     yield from google_cloud(settings)
 

@@ -24,6 +24,8 @@ JAVAS = (17, 21, 25)
 LITTLE_ROOM = 2 * 1024**3
 """Bytes; a day of the demo takes a tenth of it."""
 WEB_PORT = 3000
+INSTALL = "run `rm .venv/.installed && make setup`"
+"""Make installs nothing as long as that file is newer than what is pinned."""
 _JAVA_VERSION = re.compile(r'version "(\d+)')
 
 
@@ -35,11 +37,11 @@ def versions() -> Finding:
     try:
         wanted = [Requirement(each) for each in requires("musicflow") or []]
     except PackageNotFoundError:
-        return Finding("versions", f"{found}; musicflow is not installed", "run `make setup`")
+        return Finding("versions", f"{found}; musicflow is not installed", INSTALL)
     needed = [each for each in wanted if not each.marker or each.marker.evaluate({"extra": ""})]
     others = [told for each in needed if (told := _other_version(each))]
     if others:
-        return Finding("versions", f"{found}; {', '.join(others)}", "run `make setup`")
+        return Finding("versions", f"{found}; {', '.join(others)}", INSTALL)
     return Finding("versions", f"{found}; {len(needed)} packages as tested")
 
 

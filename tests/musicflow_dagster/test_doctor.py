@@ -203,7 +203,7 @@ def test_a_package_of_another_version_is_a_problem(monkeypatch):
     finding = machine.versions()
 
     assert "duckdb 0.1, not duckdb==2.0.0" in finding.what
-    assert finding.do == "run `make setup`"
+    assert finding.do == machine.INSTALL
 
 
 def test_the_tested_packages_and_a_java_are_found_here():

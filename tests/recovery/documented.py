@@ -21,9 +21,20 @@ def sections(page: str) -> dict[str, list[str]]:
     return {part.partition("\n")[0]: _BLOCK.findall(part) for part in parts}
 
 
+def beginning(page: str) -> str:
+    """The commands above the first of these headings, which those below it rely on.
+
+    >>> beginning("# A\\n```sh\\nx=1\\n```\\n## B\\n```sh\\nls $x\\n```\\n")
+    'x=1\\n'
+    """
+    [commands] = _BLOCK.findall(page.partition("\n## ")[0])
+    return commands
+
+
 def recover(section: str, environment: Mapping[str, str], block: int = 0) -> str:
     """Carry out a block of the section's commands, each of which has to succeed; what they say."""
-    commands = sections(PAGE.read_text())[section][block]
+    page = PAGE.read_text()
+    commands = beginning(page) + sections(page)[section][block]
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", commands],
         cwd=ROOT, env=environment, capture_output=True, text=True, timeout=DEADLINE, check=False,

@@ -107,7 +107,6 @@ def test_a_lost_kafka_costs_what_had_not_landed(landed: Landed, world: World):
     assert refused.returncode == 1
     assert "begins anew at offset 0" in refused.stderr
 
-    world.variables["OPERATOR"] = "Ada"
     said = recover("Kafka is lost", world.environment)
     assert "gaps that were accepted" in said
     assert messages(world) == before + sum(sent.values())
