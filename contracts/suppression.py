@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from contracts.errors import ConfigurationError, LakeError
-from contracts.keys import kept_key
+from contracts.keys import kept_key, read_key
 from contracts.lake import suppression_path
 from contracts.logs import log
 from contracts.store import Store
@@ -23,6 +23,8 @@ from contracts.suppression_entries import (
     ListCopy,
     SuppressionEntry,
     append_entry,
+    forgotten_no_more,
+    lost_entry,
     read_entries,
     read_entry,
 )
@@ -42,7 +44,11 @@ class SuppressionKey:
     """Work folder, for this machine's own key, and for a copy of the list."""
 
     def made(self) -> str:
-        """The key; this machine's own is made if there is none. For who adds to the list."""
+        """The key; this machine's own is made if there is none. For who adds to the list.
+
+        Raises:
+            ConfigurationError: The file that should have it is empty.
+        """
         if self.configured or self.home is None:
             return self.existing()
         return kept_key(self.home / KEY_FILE)
@@ -51,7 +57,7 @@ class SuppressionKey:
         """The key, for those who apply the list.
 
         Raises:
-            ConfigurationError: There is none, so the list can't be applied.
+            ConfigurationError: There is none, so the list can't be applied; or its file is empty.
         """
         if self.configured:
             return self.configured
@@ -61,7 +67,7 @@ class SuppressionKey:
                 f"this lake has a list of forgotten users, and its key is not here: set {KEY}, "
                 f"or bring {path} from the machine where they were forgotten"
             )
-        return path.read_text().strip()
+        return read_key(path)
 
 
 NO_KEY = SuppressionKey()
@@ -75,6 +81,8 @@ class Suppressions:
     number: int = 0
     hashes: frozenset[str] = frozenset()
     key: str = field(default="", repr=False)
+    let_in_again: int = 0
+    """Users, at least, who were forgotten under a key, or by an entry, that was lost."""
 
     def __bool__(self) -> bool:
         """Whether anybody is on it."""
@@ -131,11 +139,14 @@ class SuppressionList:
         if number < at_least:
             raise LakeError(
                 f"{suppression_path(number + 1)} is gone, and batches were made by it: restore "
-                "it, or who was forgotten would come back"
+                "it, or who was forgotten would come back; where it is lost for good, `musicflow "
+                "forget --new-key` goes on without it"
             )
         if number > self._known.number:
             key = self._known.key or self._key.existing()
-            self._known = Suppressions(number, _hashes_of(self._entries, key), key)
+            hashes = _hashes_of(self._entries, key)
+            let_in = forgotten_no_more(self._entries, _check_of(key))
+            self._known = Suppressions(number, hashes, key, let_in)
             if self._copy and self._copy.read() != self._entries:
                 self._copy.keep(self._entries)
         return self._known
@@ -153,13 +164,17 @@ class SuppressionList:
     def add_with_new_key(self, user_id: int, requested_by: str, at_least: int) -> SuppressionEntry:
         """The same after the key was lost, or the list itself, which had `at_least` so many.
 
-        What stands, stays, and counts for nobody: no number is ever used for two lists.
+        What stands, stays, and counts for nobody: no number is ever used for two lists. Where the
+        list is under this key already, who stands on it is not added again.
         """
         key = self._made_key()
         self._follow()
+        standing = self._entries[-1:]
+        is_under_it = bool(standing) and standing[0].key_check == _check_of(key)
+        after = 0 if is_under_it else len(self._entries)
         for number in range(len(self._entries) + 1, at_least + 1):
-            self._append(_entry(f"lost {number}", _check_of(key), "unknown"))
-        return self._add(user_id, requested_by, key, after=at_least)
+            self._append(_entry(lost_entry(number), _check_of(key), "unknown"))
+        return self._add(user_id, requested_by, key, after)
 
     def _made_key(self) -> str:
         """The key of a list that begins.
@@ -181,11 +196,11 @@ class SuppressionList:
         return entry
 
     def _append(self, wanted: SuppressionEntry, after: int = 0) -> SuppressionEntry:
-        """The entry of this hash `after` that number, made at the next free one if missing."""
+        """The entry of this user `after` that number, made at the next free one if missing."""
         while True:
             self._follow()
             for entry in self._entries[after:]:
-                if entry.user_hash == wanted.user_hash:
+                if (entry.user_hash, entry.key_check) == (wanted.user_hash, wanted.key_check):
                     return entry
             append_entry(self._store, replace(wanted, number=len(self._entries) + 1))
 
@@ -221,14 +236,14 @@ class SuppressionList:
                         entries=len(lost))  # fmt: skip
 
 
-def read_suppressions(store: Store, key: SuppressionKey) -> Suppressions:
-    """The list of the lake `store` as it is now.
+def read_suppressions(store: Store, key: SuppressionKey, at_least: int = 0) -> Suppressions:
+    """The list of the lake `store` as it is now; it has `at_least` so many entries.
 
     Raises:
         ConfigurationError: The key is missing, or another than the list was made with.
-        LakeError: An entry can't be read.
+        LakeError: An entry can't be read, or is gone.
     """
-    return SuppressionList(store, key).read()
+    return SuppressionList(store, key).read(at_least)
 
 
 def _hashes_of(entries: Sequence[SuppressionEntry], key: str) -> frozenset[str]:

@@ -6,7 +6,8 @@ back with what Kafka, or a backup, still has.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,8 @@ from contracts.store import FolderStore, Store
 
 FORMAT = 1
 AT_ONCE = 16
+_LOST = "lost "
+"""Begins what stands in place of the hash where an entry itself was lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,29 @@ def read_entries(store: Store, first: int) -> list[SuppressionEntry]:
 def append_entry(store: Store, entry: SuppressionEntry) -> bool:
     """Make the entry stand at its number; False if another has taken it."""
     return store.put_if_absent(suppression_path(entry.number), msgspec.json.encode(entry))
+
+
+def lost_entry(number: int) -> str:
+    """What stands in place of the hash in an entry for one that was lost."""
+    return f"{_LOST}{number}"
+
+
+def forgotten_no_more(entries: Sequence[SuppressionEntry], key_check: str) -> int:
+    """How many users, at least, were forgotten by what counts no more, and not again since.
+
+    Which they are nobody can tell without the lost key. Who was forgotten under several lost keys
+    may be the same each time, so only the longest list counts.
+    """
+    listed: defaultdict[tuple[str, bool], set[str]] = defaultdict(set)
+    again: set[str] = set()
+    for entry in entries:
+        is_lost = entry.user_hash.startswith(_LOST)
+        listed[entry.key_check, is_lost].add(entry.user_hash)
+        if listed.keys() - {(key_check, False)} and entry.key_check == key_check and not is_lost:
+            again.add(entry.user_hash)
+    of_lost_keys = (len(users) for (check, _), users in listed.items() if check != key_check)
+    lost = max(of_lost_keys, default=0) + len(listed[key_check, True])
+    return max(lost - len(again), 0)
 
 
 class ListCopy:

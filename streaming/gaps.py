@@ -69,7 +69,8 @@ def accept_gaps(
             show(str(hole))
         if gap.holes and really:
             checkpoint.bind(lake_id, settings.lake)
-            _accept(store, gap_manifest(event.name, tail.seq, ends, gap), topic)
+            manifest = gap_manifest(event.name, tail.seq, ends, gap, suppressions=tail.needed)
+            _accept(store, manifest, topic)
             checkpoint.remove()  # it ends before the gap; a new one begins after it
         show(f"{event.name}: {_outcome(gap, really=really)}")
 
@@ -83,7 +84,9 @@ class Topic:
     topic_id: str | None
 
 
-def gap_manifest(event_name: str, after: int, ends: Mapping[int, int], gap: Gap) -> Manifest:
+def gap_manifest(
+    event_name: str, after: int, ends: Mapping[int, int], gap: Gap, *, suppressions: int = 0
+) -> Manifest:
     """The record with the number that follows: what is missing, and where landing goes on.
 
     Args:
@@ -91,6 +94,8 @@ def gap_manifest(event_name: str, after: int, ends: Mapping[int, int], gap: Gap)
         after: Number of the log's last manifest.
         ends: How far each partition has come.
         gap: What is missing.
+        suppressions: Entries of the suppression list that the log knows of: the batch that knew
+            may expire.
     """
     at = datetime.now(UTC)
     open_at = {hole.partition: hole for hole in gap.holes}
@@ -114,6 +119,7 @@ def gap_manifest(event_name: str, after: int, ends: Mapping[int, int], gap: Gap)
         files=(),
         rejected_files=(),
         gap=gap,
+        suppressions=suppressions,
     )
 
 

@@ -28,6 +28,7 @@ from streaming.rejects import RejectLog, Rejects
 from streaming.replay_attempt import ReplayAttempt, ReplayBatch
 from streaming.settings import LandingSettings
 from streaming.suppress import SuppressingJudge
+from streaming.tail import entries_needed
 
 TRIES = 5
 """How often a batch begins again because another took its number."""
@@ -94,10 +95,12 @@ class Replayer:
         """Judge again what was rejected from the hour `first` to before the hour `end`.
 
         Raises:
-            LakeError: A manifest or a file that one names can't be read.
+            LakeError: A manifest or a file that one names can't be read, or the list of forgotten
+                users has lost entries.
             UnavailableError: The disk is full, or landing commits faster than we do.
         """
         began = time.monotonic()
+        self._forgotten.read(at_least=entries_needed(self._manifests))
         known = RejectLog(self._manifests, first, end)
         clean(self._store, self._manifests, known.stream_seq)
         total = Replayed()

@@ -1,7 +1,11 @@
 """The newest end of an event's manifest log, as far as streaming must know it."""
 
 from contracts.lake import manifest_path
-from contracts.manifests import CHAIN, Manifest, ManifestLog
+from contracts.manifests import CHAIN, BatchKind, Manifest, ManifestLog
+from contracts.progress import read_progress
+
+KNOW: frozenset[BatchKind] = frozenset({"stream", "erasure"})
+"""Kinds that always say how long the suppression list was."""
 
 
 class LogTail:
@@ -14,8 +18,7 @@ class LogTail:
         """Number of the newest suppression list that an erasure since then has asked for."""
         self.needed = 0
         """Entries that the list had when what is known of the log was made."""
-        stands = hint > 0 and log.store.exists(manifest_path(log.event_name, hint))
-        self.seq = log.last(hint if stands else 0)
+        self.seq = _last(log, hint)
         self.stream = self._last_stream()
 
     def refresh(self) -> None:
@@ -45,11 +48,36 @@ class LogTail:
     def _last_stream(self) -> Manifest | None:
         """The last of the chain: behind replays and files, of which there are few.
 
-        It never expires, so that the search ends there.
+        It never expires, so that the search ends there. But a gap may not know how long the
+        suppression list was: what comes before it does.
         """
+        last = None
         for seq in range(self.seq, self._log.expired(), -1):
             manifest = self._log.read(seq)
             self.needed = max(self.needed, manifest.suppressions)
-            if manifest.kind in CHAIN:
-                return manifest
-        return None
+            if last is None and manifest.kind in CHAIN:
+                last = manifest
+            if last is not None and (manifest.kind in KNOW or manifest.suppressions):
+                break
+        return last
+
+
+def entries_needed(log: ManifestLog) -> int:
+    """Entries that the suppression list had when the newest manifest was made.
+
+    It reads that one alone, or behind gaps that may not know it, for those who begin often:
+    `LogTail` may have to look for long where all has come from files.
+    """
+    progress = read_progress(log.store, log.event_name)
+    last = _last(log, progress.last_seq if progress else 0)
+    for seq in range(last, log.expired(), -1):
+        manifest = log.read(seq)
+        if manifest.kind != "gap" or manifest.suppressions:
+            return manifest.suppressions
+    return 0
+
+
+def _last(log: ManifestLog, hint: int) -> int:
+    """Number of the newest manifest; `hint` may stand, or a lake that was set back lacks it."""
+    stands = hint > 0 and log.store.exists(manifest_path(log.event_name, hint))
+    return log.last(hint if stands else 0)

@@ -26,6 +26,7 @@ from streaming.batch.serving import SLICE_ROWS, Server, check_served, serving
 from streaming.batch.source import Source
 from streaming.limits import Limits
 from streaming.suppress import OutdatedListError
+from streaming.tail import entries_needed
 
 Target = Literal["lake", "postgres", "both"]
 PART_RECORDS = 1_000_000
@@ -110,8 +111,19 @@ class FileLanding:
         if self.to.target == "lake" or self.to.postgres is None:
             return nullcontext()
         check_served(self.source.event)
-        forgotten = SuppressionList(open_store(self.to.lake), self.to.suppression_key)
+        forgotten = self._forgotten(open_store(self.to.lake))
         return serving(self.to.postgres, self._content, forgotten)
+
+    def _forgotten(self, store: Store) -> SuppressionList:
+        """The list of forgotten users.
+
+        Raises:
+            ConfigurationError: Its key is missing, or another.
+            LakeError: It has lost entries.
+        """
+        forgotten = SuppressionList(store, self.to.suppression_key)
+        forgotten.read(at_least=entries_needed(ManifestLog(store, self.source.event.name)))
+        return forgotten
 
     def _land(self, store: Store, state: tuple[int, int], server: Server | None) -> Landed:
         name = self.source.event.name
@@ -138,7 +150,7 @@ class FileLanding:
         """Land part after part; where another process lands the same file, go on behind it."""
         limits = self.to.limits.beside(read_expiry(store, self.source.event.name))
         elsewhere = server.load if server is not None and self.to.target == "postgres" else None
-        feed, forgotten = self._feed(), SuppressionList(store, self.to.suppression_key)
+        feed, forgotten = self._feed(), self._forgotten(store)
         while feed.has_more():
             number = len(self._parts)
             task = self._task(number, feed.end, limits, forgotten.read(at_least=self._fence))
@@ -162,7 +174,7 @@ class FileLanding:
         """Load a file whose rejects the lake has into a database that lacks some of its rows."""
         limits = self.to.limits.beside(read_expiry(store, self.source.event.name))
         feed, number = self._feed(), 0
-        suppressions = SuppressionList(store, self.to.suppression_key).read()
+        suppressions = self._forgotten(store).read()
         while feed.has_more():
             task = self._task(number, feed.end, limits, suppressions)
             records = feed.next(SLICE_ROWS)

@@ -21,7 +21,7 @@ from streaming.judge import Judge, Verdict
 from streaming.limits import Limits
 from streaming.reading import Chunk
 from streaming.stopwatch import Stopwatch
-from streaming.suppress import SuppressingJudge, without_rejects
+from streaming.suppress import Forgotten, SuppressingJudge, without_rejects
 from streaming.task import BatchTask, PartitionWriter, TaskFacts
 
 UNNUMBERED = 0
@@ -57,15 +57,23 @@ class RecordJudge:
         unreadable = pc.is_null(rejected["payload"]).to_numpy()
         rejected = _replaced(rejected, "payload", received)
         rejected = _replaced(rejected, "reasons", reasons)
-        return self._without_unreadable(replace(verdict, rejected=rejected), unreadable, received)
-
-    def _without_unreadable(
-        self, verdict: Verdict, unreadable: np.ndarray, received: Sequence[bytes]
-    ) -> Verdict:
-        """Without records that are none, if they hold the id of a user on the list."""
+        verdict = replace(verdict, rejected=rejected)
         if self._judge.forgotten is None:
             return verdict
-        return without_rejects(verdict, unreadable & self._judge.forgotten.records(received))
+        # The messages did not name them; what is kept may have more than was read of it.
+        return without_rejects(verdict, record_names(self._judge.forgotten, received, unreadable))
+
+
+def record_names(
+    forgotten: Forgotten, received: Sequence[bytes], unreadable: np.ndarray
+) -> np.ndarray:
+    """Which rejected records of a file name one of the forgotten, as they stand in it.
+
+    In what is no record at all any number may be an id.
+    """
+    as_lines = unreadable & forgotten.records(received)
+    named: np.ndarray = forgotten.payloads(received) | as_lines
+    return named
 
 
 def _replaced(rows: pa.Table, name: str, values: Sequence[Any]) -> pa.Table:

@@ -19,9 +19,11 @@ from contracts.manifests import FORMAT, ErasedFile, Manifest, ManifestLog
 from contracts.store import Store
 from contracts.suppression import Suppressions
 from streaming.attempts import remove_void
-from streaming.erase.event_log import AT_ONCE, EventLog, StandingFile
-from streaming.erase.finding import Finder, User
+from streaming.erase.event_log import AT_ONCE, REJECT_FILES_AT_ONCE, EventLog, StandingFile
+from streaming.erase.finding import Finder, User, both
 from streaming.erase.rewriting import Findings, rewrite, search
+
+NO_USER: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,8 @@ class EventErasure:
             try:
                 self._log.manifests.append(self._manifest(new))
             except ConflictError:
+                # What we found, another erasure may have put on record as its own.
+                self._found = {path: found for path, found in self._found.items() if not found}
                 continue
             self._log.refresh()
             return
@@ -111,19 +115,36 @@ class EventErasure:
             for each in files
             if each.path not in self._found and each.suppressions < self.user.number
         ]
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            self._found.update(
-                zip((each.path for each in left), pool.map(self._findings, left), strict=True)
-            )
+        owed = self._log.owed()
+        others = {each.path: owed.get(each.path, NO_USER) - {self.user.hash} for each in left}
+        for of_rejects, at_once in ((False, AT_ONCE), (True, REJECT_FILES_AT_ONCE)):
+            paths = [each for each in others if is_of_rejects(each) == of_rejects]
+            with ThreadPoolExecutor(at_once) as pool:
+                found = pool.map(lambda path: self._findings(path, others[path]), paths)
+                self._found.update(zip(paths, found, strict=True))
 
-    def _findings(self, file: StandingFile) -> Findings:
-        clean = self._finder.clean(file.path, file.content, self.user.among)
+    def _findings(self, path: str, others: frozenset[str]) -> Findings:
+        """What a file has of the user; rows that it owes to others already are theirs.
+
+        Such rows count once, but the file is named: they are not to wait for the others' erasure.
+        """
+        file, columns = self._log.files[path], self._finder.columns(path)
+        clean = self._finder.clean(path, file.content, self.user.among)
         try:
-            return search(self.store, file.path, self._finder.columns(file.path), clean)
+            found = search(self.store, path, columns, clean)
+            if not (found and others):
+                return found
+            first = self._finder.clean(path, file.content, self._of(others).among)
+            lost = search(self.store, path, columns, both(first, clean)).lost
+            return Findings(lost, found.blanked + found.lost - lost)
         except LakeError:
             if self._log.is_kept(file.hour):
                 raise
             return Findings()  # it has expired meanwhile
+
+    def _of(self, users: frozenset[str]) -> Suppressions:
+        """A list of these users alone."""
+        return Suppressions(self.suppressions.number, users, self.suppressions.key)
 
     def _manifest(self, paths: Iterable[str]) -> Manifest:
         now = datetime.now(UTC)
@@ -171,8 +192,7 @@ class EventErasure:
         """Whether a file still had rows of these users, and has none from now on."""
         if file is None or not self._log.is_kept(file.hour):
             return False
-        of_them = Suppressions(self.suppressions.number, users, self.suppressions.key)
-        clean = self._finder.clean(file.path, file.content, of_them.among)
+        clean = self._finder.clean(file.path, file.content, self._of(users).among)
         try:
             return bool(rewrite(self.store, file.path, clean))
         except LakeError:

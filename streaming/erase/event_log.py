@@ -12,6 +12,8 @@ from contracts.manifests import Manifest, ManifestLog
 
 AT_ONCE = 8
 """Records and files that are read side by side: a bucket answers one after a while, but many."""
+REJECT_FILES_AT_ONCE = 4
+"""Each reject may be as long as Kafka lets a message be."""
 
 
 @dataclass(frozen=True, slots=True)

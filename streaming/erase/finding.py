@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-import numpy as np
 import pyarrow as pa
 
 from contracts.events import Event
@@ -11,6 +10,7 @@ from contracts.lake import is_of_rejects
 from contracts.store import Store
 from streaming.batch.again import AsMessages, as_messages
 from streaming.batch.file_record import read_record
+from streaming.batch.part import record_names
 from streaming.erase.rewriting import Clean
 from streaming.suppress import Among, Cleaned, Forgotten, without_rows
 
@@ -30,6 +30,11 @@ class User:
     def among(self, user_ids: Iterable[int]) -> set[int]:
         """The user, if among these."""
         return {self.id} & set(user_ids)
+
+
+def both(first: Clean, then: Clean) -> Clean:
+    """Takes out what `first` does, and tells what `then` takes out of the rest."""
+    return lambda rows: then(first(rows).rows)
 
 
 class Finder:
@@ -60,10 +65,11 @@ class Finder:
 
         def cells(rows: pa.Table) -> Cleaned:
             payloads = [each or b"" for each in rows["payload"].to_pylist()]
-            messages = as_messages_of(payloads).to_pylist()
-            unreadable = np.array([each is None for each in messages], dtype=bool)
-            named: np.ndarray = forgotten.payloads(messages)
-            return without_rows(rows, np.where(unreadable, forgotten.records(payloads), named))
+            messages = as_messages_of(payloads)
+            gone = record_names(
+                forgotten, payloads, messages.is_null().to_numpy(zero_copy_only=False)
+            )
+            return without_rows(rows, gone | forgotten.payloads(messages.to_pylist()))
 
         return cells
 

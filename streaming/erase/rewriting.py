@@ -9,11 +9,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contracts.errors import LakeError
+from contracts.lake import is_of_rejects
 from contracts.store import Store
 from streaming.parquet import writer_to
 from streaming.suppress import Cleaned
 
-ROWS_AT_ONCE = 5_000
+ROWS_AT_ONCE, REJECTS_AT_ONCE = 5_000, 64
+"""Rejects are fewer: each may be as long as Kafka lets a message be."""
 Clean = Callable[[pa.Table], Cleaned]
 """Takes out what is to go."""
 
@@ -45,7 +47,8 @@ def search(store: Store, path: str, columns: list[str], clean: Clean) -> Finding
     found = Findings()
     with opened(store, path) as file:
         wanted = [each for each in columns if each in file.schema_arrow.names]
-        for rows in file.iter_batches(ROWS_AT_ONCE, columns=wanted):
+        at_once = REJECTS_AT_ONCE if is_of_rejects(path) else ROWS_AT_ONCE
+        for rows in file.iter_batches(at_once, columns=wanted):
             found = found.plus(clean(pa.Table.from_batches([rows])))
     return found
 

@@ -61,7 +61,7 @@ def erase_user(
 
     Raises:
         ConfigurationError: The key of the suppression list is another, or not here.
-        LakeError: There is no lake, or one of its files can't be read.
+        LakeError: There is no lake, its list has lost entries, or a file can't be read.
         UnavailableError: Another erasure runs; or the disk, the bucket or Postgres is away.
     """
     store = open_store(settings.lake)
@@ -70,9 +70,12 @@ def erase_user(
     claim(store)
     with _alone(settings):
         forgotten = SuppressionList(store, settings.suppression_key)
+        needed = _entries(store, events)
         if new_key:
-            entry = forgotten.add_with_new_key(user_id, requested_by, _entries(store, events))
+            entry = forgotten.add_with_new_key(user_id, requested_by, needed)
         else:
+            # First: the number of an entry that was lost must not become another user's.
+            forgotten.read(at_least=needed)
             entry = forgotten.add(user_id, requested_by)
         suppressions = forgotten.read(at_least=entry.number)
         user = User(user_id, entry.user_hash, entry.number)

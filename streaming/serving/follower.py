@@ -18,6 +18,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 from contracts.errors import MusicFlowError, UnavailableError
 from contracts.events import MUSIC_EVENTS
 from contracts.expiry import read_expiry
+from contracts.manifests import ManifestLog
 from contracts.store import open_store
 from contracts.suppression import SuppressionList
 from streaming.checkpoint import Checkpoint, PlannedBatch
@@ -31,6 +32,7 @@ from streaming.serving.follower_state import FollowerState
 from streaming.serving.judged import Judgement
 from streaming.serving.sink import Batch, Sink
 from streaming.settings import LandingSettings
+from streaming.tail import entries_needed
 
 TOPIC = MUSIC_EVENTS.name
 MOST_AT_ONCE = 500_000
@@ -120,6 +122,8 @@ class Follower:
         Raises:
             MusicFlowError: It has failed.
         """
+        needed = entries_needed(ManifestLog(open_store(self._settings.lake), TOPIC))
+        self._forgotten.read(at_least=needed)
         checkpoint = self._checkpoint()
         offsets = self._ground(checkpoint)
         self._batch_failure = None

@@ -1,10 +1,12 @@
 """The suppression list: added once, read cheaply, of no use without its key."""
 
 import hashlib
+import os
 import shutil
 import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 
@@ -19,7 +21,12 @@ from contracts.suppression import (
     read_suppressions,
     user_hash,
 )
-from contracts.suppression_entries import read_entry
+from contracts.suppression_entries import (
+    SuppressionEntry,
+    forgotten_no_more,
+    lost_entry,
+    read_entry,
+)
 
 KEY = SuppressionKey("the key of these tests")
 
@@ -169,6 +176,27 @@ def test_a_key_is_made_once_for_its_owner_only(tmp_path):
     assert [each.name for each in (tmp_path / "new").iterdir()] == ["a.key"]
 
 
+@pytest.mark.parametrize("asked", ["made", "existing"])
+def test_an_empty_key_file_is_no_key(tmp_path, asked):
+    (tmp_path / "suppression.key").write_text(" \n")
+
+    with pytest.raises(ConfigurationError, match="is empty: bring it back from a copy, or remove"):
+        getattr(SuppressionKey(None, tmp_path), asked)()
+
+
+def test_a_key_is_on_the_disk_before_it_stands(tmp_path, monkeypatch):
+    done = []
+    for name in ("fsync", "link"):
+        call = getattr(os, name)
+        monkeypatch.setattr(
+            os, name, lambda *a, name=name, call=call: done.append(name) or call(*a)
+        )
+
+    kept_key(tmp_path / "a.key")
+
+    assert done == ["fsync", "link", "fsync"]
+
+
 @pytest.fixture
 def kept(tmp_path) -> SuppressionKey:
     """A key with a work folder, in which copies are kept."""
@@ -251,6 +279,51 @@ def test_after_its_key_was_lost_a_list_goes_on_under_a_new_one(store, kept):
     assert (found.number, found.among([1, 2, 3])) == (4, {2, 3})
     with pytest.raises(ConfigurationError, match="is not the key that this lake's list"):
         old.read()
+
+
+def test_the_same_command_with_a_new_key_may_be_run_again(store, kept):
+    for user in (1, 2, 3):
+        SuppressionList(store, KEY).add(user, "Ada")
+    first = SuppressionList(store, kept).add_with_new_key(1, "Ada", 3)
+
+    again = [SuppressionList(store, kept).add_with_new_key(1, "Ada", 4) for _ in range(3)]
+
+    assert again == [first] * 3
+    found = read_suppressions(store, kept)
+    assert (found.number, found.let_in_again) == (4, 2)
+
+
+def test_a_key_that_is_found_again_is_a_new_one_too(store, kept):
+    SuppressionList(store, KEY).add(1, "Ada")
+    SuppressionList(store, kept).add_with_new_key(2, "Ada", 1)
+
+    SuppressionList(store, KEY).add_with_new_key(1, "Ada", 2)
+
+    assert read_suppressions(store, KEY).among([1, 2]) == {1}
+
+
+@pytest.mark.parametrize(
+    ("entries", "users"),
+    [
+        pytest.param("1A 2A", 0, id="one key"),
+        pytest.param("1A 2A 3A 1B", 2, id="one of three forgotten again"),
+        pytest.param("1A 2A 3A 1B 1B 1B", 2, id="the same one thrice"),
+        pytest.param("1A 1B 2B 3B", 0, id="more than there were"),
+        pytest.param("-B -B -B 1B", 2, id="a lost list"),
+        pytest.param("1A -A 3A", 0, id="an entry lost, a user forgotten since"),
+        pytest.param("1A -A", 1, id="an entry lost"),
+        pytest.param("1A 2A 1B 2B 1C", 1, id="two lost keys of the same users"),
+    ],
+)
+def test_who_is_let_in_again_is_counted_as_far_as_can_be(entries, users):
+    made = [
+        SuppressionEntry(
+            number, lost_entry(number) if user == "-" else user + key, key, datetime.now(UTC), "Ada"
+        )
+        for number, (user, key) in enumerate(entries.split(), 1)
+    ]
+
+    assert forgotten_no_more(made, made[-1].key_check) == users
 
 
 def test_a_list_of_two_keys_is_put_back_with_its_numbers(store, kept):

@@ -3,6 +3,7 @@
 import threading
 import time
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,13 @@ from contracts.manifests import Manifest, ManifestLog, PartitionRange
 from contracts.store import FolderStore
 from streaming.__main__ import main
 from streaming.broker import running_broker
-from streaming.gaps import gap_manifest
+from streaming.gaps import accept_gaps, gap_manifest
 from streaming.guards import holes
 from streaming.kafka import Cluster, Held
+from streaming.lake_record import claim
 from streaming.landing import land
 from streaming.settings import BrokerSettings, LandingSettings
-from streaming.tail import LogTail
+from streaming.tail import LogTail, entries_needed
 
 from .messages import BATCH_AT, listen
 
@@ -63,6 +65,47 @@ def test_after_a_gap_everything_fits_again(tmp_path_factory, ends, held, is_same
     lost = {each.partition: each.missing for each in found if each.cause == "deleted"}
     assert {each.partition: each.missing for each in ranges if each.missing} == lost
     assert LogTail(log).ends == tail.ends
+
+
+class Shortened:
+    """A cluster that no longer holds what comes after offset 9."""
+
+    def __init__(self, *_, **__) -> None:
+        pass
+
+    def partitions_of(self, topics):
+        return dict.fromkeys(topics, 1)
+
+    def held(self, partitions):
+        return {topic: {0: Held(20, 30)} for topic in partitions}
+
+    def topic_ids(self, _):
+        return {}
+
+
+def test_a_gap_keeps_how_long_the_list_of_forgotten_users_was(tmp_path, monkeypatch):
+    monkeypatch.setattr("streaming.gaps.Cluster", Shortened)
+    settings = LandingSettings.read(home=tmp_path, lake_folder=str(tmp_path / "lake"), kafka="k:1")
+    store = FolderStore(tmp_path / "lake")
+    claim(store)
+    log = ManifestLog(store, TOPIC)
+    log.append(replace(landed(1, {0: 9}), suppressions=3))
+
+    accept_gaps(settings, [LISTEN_EVENTS], "Ada", really=True, show=lambda _: None)
+
+    assert (log.read(2).kind, log.read(2).suppressions) == ("gap", 3)
+    assert entries_needed(log) == 3
+
+
+def test_behind_a_gap_that_does_not_know_the_list_the_log_is_searched_on(tmp_path):
+    log = ManifestLog(FolderStore(tmp_path), TOPIC)
+    log.append(replace(landed(1, {0: 9}), suppressions=3))
+    for seq in (1, 2):
+        log.append(gap_manifest(TOPIC, seq, {0: 9}, Gap("Ada", ())))
+
+    tail = LogTail(log)
+
+    assert (tail.stream.seq, tail.needed, entries_needed(log)) == (3, 3, 3)
 
 
 @pytest.fixture(scope="module")

@@ -198,7 +198,9 @@ def test_another_reading_of_the_same_bytes_is_another_file(inbox):
     assert (second.accepted, second.landed_before) == (2, False)
 
 
-def test_the_log_is_read_from_where_the_file_began_and_no_further_back(inbox, monkeypatch):
+def test_of_the_log_the_newest_manifest_is_read_and_what_follows_the_files_beginning(
+    inbox, monkeypatch
+):
     for each in range(3):
         inbox.land(inbox.put(f"{EVENT}-{each}.csv", as_csv(listens(each + 1))))
     read = []
@@ -209,4 +211,4 @@ def test_the_log_is_read_from_where_the_file_began_and_no_further_back(inbox, mo
     inbox.land(inbox.put("listen_events-new.csv", as_csv(listens(7))))
     inbox.land(inbox.folder / "in" / "listen_events-0.csv")
 
-    assert read == []
+    assert read == [3]

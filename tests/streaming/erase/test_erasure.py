@@ -105,6 +105,39 @@ def test_of_anothers_row_only_the_fields_go_that_nobody_knows(lake):
     lake.check_sums()
 
 
+SHORT = 4711
+"""An id that might be any number."""
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        pytest.param(
+            "listen_events.json",
+            of(BOB, 0, userId="x", user_id=SHORT, occurred_at=1, sessionId=SHORT) + b"\n",
+            id="under the lake's name and the wire's",
+        ),
+        pytest.param(
+            "listen_events.csv",
+            csv_of([of(BOB, 0, userId="x", sessionId=SHORT)]),
+            id="in another cell of a table",
+        ),
+    ],
+)
+def test_a_records_reject_goes_by_all_that_the_file_has(tmp_path, name, content):
+    before, after = ErasingLake(tmp_path / "before"), ErasingLake(tmp_path / "after")
+    assert before.land_file(content, name).rejected == 1
+
+    for lake in (before, after):
+        lake.erase(SHORT)
+    after.land_file(content, name)
+
+    assert before.rejects() == after.rejects() == []
+    assert after.manifests("files")[0].suppressed == 1
+    for lake in (before, after):
+        lake.check_sums()
+
+
 def test_erasing_twice_does_nothing_more(tmp_path):
     lake = filled(ErasingLake(tmp_path))
     first = lake.erase()
@@ -285,7 +318,7 @@ def test_a_list_that_is_lost_altogether_is_told_and_can_begin_anew(tmp_path):
     shutil.rmtree(tmp_path / "suppressed")
     settings = lake.settings
 
-    with pytest.raises(LakeError, match="batches were made with a longer list of forgotten"):
+    with pytest.raises(LakeError, match="where it is lost for good, `musicflow forget --new-key`"):
         lake.erase(BOB)
     with pytest.raises(LakeError, match="is gone, and batches were made by it"):
         lake.land(of(BOB, 31))

@@ -35,6 +35,18 @@ from streaming.named import named_users, numbers, own_users
         pytest.param(b'{"uid": 42}', id="a short key"),
         pytest.param(b'{"my_user_id": 42}', id="a longer key"),
         pytest.param(rb'{"\u0075serId":42,', id="escaped and cut off"),
+        pytest.param(b'{"user":{"name":"Ann","id":42}}', id="further in the user"),
+        pytest.param(b'{"user":{"registered":1520000000000,"id":"42"}}', id="behind a number"),
+        pytest.param(b'{"users":[1,{"id":42}]}', id="further in a list"),
+        pytest.param(b'{"users":{"42":{"level":"paid"}}}', id="as a key"),
+        pytest.param(b'{"User_V2_Id":42}', id="a number in the key"),
+        pytest.param(b'{"userId":' + b" " * 300 + b"42}", id="far behind the key"),
+        pytest.param(b'{"userId":[1,42],"x":NaN} {', id="not quite JSON"),
+        pytest.param(b'{"a":"{\\"user\\":{\\"x\\":1,\\"id\\":42}}"}', id="further in a text"),
+        pytest.param(b'{"user":{"name":"\xff","id":42}}', id="no UTF-8"),
+        pytest.param(b'\xef\xbb\xbf{"users":[1,42]}', id="behind a byte order mark"),
+        pytest.param(b'{"page":"/x?userId%3D42"}', id="percent-encoded"),
+        pytest.param(b'1767243600000,42,"{paid}"', id="line of a table with a brace"),
     ],
 )
 def test_a_user_is_found(payload):
@@ -52,6 +64,10 @@ def test_a_user_is_found(payload):
         pytest.param(b'{"userId": null, "price": 42}', id="the next field"),
         pytest.param(b'{"userId": 1e999999999}', id="no number of 64 bits"),
         pytest.param(b"{" * 100_000, id="deep"),
+        pytest.param(b'{"user":' + b"[" * 100_000 + b",42", id="deep in the user"),
+        pytest.param(b'{"user":{"id":7},"price":{"amount":42}}', id="behind the user"),
+        pytest.param(b'{"userAgent":{"build":42},"guid":[42]}', id="in the browser"),
+        pytest.param(b'{"user":{"id":7,"zip":"42a","paid":42.5}}', id="no whole number"),
     ],
 )
 def test_nobody_else_is(payload):
