@@ -8,6 +8,7 @@ from contracts.errors import ConfigurationError
 from contracts.lake import HOUR
 from contracts.publication import VIEWS, current
 from musicflow_dagster.hours import HourRange, naive
+from musicflow_dagster.warehouse.duckdb.accounts import _note_built
 from musicflow_dagster.warehouse.duckdb.connection import open_warehouse, prepare
 from musicflow_dagster.warehouse.duckdb.published_rows import built_hours
 from musicflow_dagster.warehouse.duckdb.publishing import Publisher
@@ -102,6 +103,27 @@ def test_only_the_days_in_reach_of_the_hours_are_written_again(warehouse, snapsh
 
     assert [day for day in after if after[day] != before[day]] == ["2026-01-01", "2026-01-02"]
     assert len(read(snapshot, "from marts.fct_streams")) == 5
+
+
+def test_hours_whose_publish_failed_are_published_with_the_next(warehouse, snapshot, monkeypatch):
+    listens_at(warehouse, 1, 25, 49)
+    publish(warehouse, snapshot)
+    listens_at(warehouse, 2, 26)
+    warehouse.execute("update marts.fct_streams set stream_key = 0 where stream_key = 1")
+    _note_built(warehouse, hours(1, 3))
+    with monkeypatch.context() as broken:
+        broken.setattr(Publisher, "_point_to", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            publish(warehouse, snapshot, hours(1, 3))
+
+    publish(warehouse, snapshot, hours(49, 50))
+    assert read(snapshot, "select stream_key from marts.fct_streams order by 1") == [
+        (0,), (2,), (25,), (49,),
+    ]  # fmt: skip
+
+    before = current(snapshot)
+    publish(warehouse, snapshot, hours(49, 50))
+    assert days(before)["2026-01-01"] == days(current(snapshot))["2026-01-01"]
 
 
 def test_a_day_that_lost_its_rows_is_gone(warehouse, snapshot):

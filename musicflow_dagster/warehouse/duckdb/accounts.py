@@ -74,6 +74,12 @@ def _note_built(connection: duckdb.DuckDBPyConnection, hours: HourRange) -> None
         "where hour >= $1 and hour < $2 and list_contains($3, event)",
         [naive(hours.start), naive(hours.end), [event.name for event in EVENTS]],
     )
+    # Publishing may fail, and then a run of other hours has to publish these too.
+    _clear(connection, "unpublished_hours", hours)
+    connection.execute(
+        "insert into reconciliation.unpublished_hours select unnest($1)",
+        [[naive(hour) for hour in hours]],
+    )
 
 
 def _clear(connection: duckdb.DuckDBPyConnection, table: str, hours: HourRange) -> None:

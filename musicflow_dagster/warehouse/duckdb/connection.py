@@ -32,6 +32,7 @@ create table if not exists reconciliation.fact_hours (
   fact_rows bigint not null);
 create table if not exists reconciliation.built_hours (
   event varchar not null, hour timestamp not null, manifests varchar not null);
+create table if not exists reconciliation.unpublished_hours (hour timestamp not null);
 """
 
 

@@ -23,7 +23,7 @@ from contracts.publication import (
     encode,
     read_publication,
 )
-from musicflow_dagster.hours import HourRange, naive
+from musicflow_dagster.hours import HourRange, aware, naive, ranges_of
 from musicflow_dagster.warehouse.published import Published, guard
 
 PENDING = "pending"
@@ -45,23 +45,32 @@ class Publisher:
     def publish(self, tables: Sequence[Published], *ranges: HourRange) -> Publication:
         """Publish what a build of the hours of `ranges` can have changed of `tables`.
 
+        So are hours that were built before, and whose own publish failed.
+
         Raises:
             ConfigurationError: A table may not leave the warehouse; nothing was published.
         """
         for table in tables:
             guard(table, (name for name, _ in self._columns(table)))
         self._begin()
+        reached = [*ranges, *ranges_of(self._unpublished())]
         publication = Publication(
             self.number,
             self.warehouse,
             datetime.now(UTC),
-            {table.name: self._table(table, ranges) for table in tables},
+            {table.name: self._table(table, reached) for table in tables},
         )
         self._point_to(publication)
+        self.connection.execute("delete from reconciliation.unpublished_hours")
         self._remove_old()
         written = sum(path.endswith(self._suffix) for path in publication.paths())
         log.info("snapshot published", number=self.number, tables=len(tables), files=written)
         return publication
+
+    def _unpublished(self) -> list[datetime]:
+        """Hours that were built since the last publish that succeeded."""
+        hours = self.connection.execute("from reconciliation.unpublished_hours").fetchall()
+        return [aware(hour) for (hour,) in hours]
 
     def _begin(self) -> None:
         """Mark the publish, and clear what one that was killed left under the same number."""
