@@ -14,8 +14,6 @@ from contracts.suppression import Suppressions
 from musicflow_dagster.doctor.kafka import PATIENCE_SECONDS, kafka_client, servers_of
 from musicflow_dagster.settings import Settings
 
-HASH_DIGITS = 64
-"""Of a user's hash; what stands for an entry that was lost is shorter."""
 FOR_EVER = "until somebody removes them"
 MOST_MILLISECONDS = int(timedelta.max.total_seconds()) * 1000
 """Of a retention that a timedelta can hold."""
@@ -30,17 +28,12 @@ class Remaining:
     until: str
 
 
-def let_in_again(suppressed: Suppressions) -> int:
-    """How many users, at least, were forgotten under a key that was lost, and not again since."""
-    users = sum(len(each) == HASH_DIGITS for each in suppressed.hashes)
-    return max(suppressed.number - 2 * users, 0)
+def remains(settings: Settings, suppressed: Suppressions) -> Iterator[Remaining]:
+    """What is left that may hold the user's events; landing takes none of it again.
 
-
-def remains(
-    settings: Settings, suppressed: Suppressions, *, is_served: bool
-) -> Iterator[Remaining]:
-    """What is left that may hold the user's events; landing takes none of it again."""
-    if others := let_in_again(suppressed):
+    Of the lake and of Postgres landing says it itself.
+    """
+    if others := suppressed.let_in_again:
         yield Remaining(
             "the list",
             f"{others} others, at least, who were forgotten under a key that was lost: they are "
@@ -48,31 +41,12 @@ def remains(
             "until they are forgotten under the new key",
         )
     yield from _kafka(settings)
-    if "://" in settings.lake:
-        yield Remaining(
-            "bucket",
-            "versions and soft-deleted copies of files that were written anew or deleted, if the "
-            "bucket keeps any",
-            "until its lifecycle removes them",
-        )
     if settings.target == "gcp":
         yield Remaining(
             "BigQuery",
             "rows as they stood before, by time travel and then in fail-safe storage",
             "time travel ends after 7 days (max_time_travel_hours of each dataset), fail-safe 7 "
             "days later",
-        )
-    if is_served:
-        yield Remaining(
-            "Postgres",
-            "its write-ahead log, archives of it, standbys",
-            "until the server reuses the segments, archives are removed, standbys have caught up",
-        )
-    else:
-        yield Remaining(
-            "Postgres",
-            "not looked at, as POSTGRES_URL is not set here",
-            "until this is run again with it, if landing serves one",
         )
     inbox = f"files in {settings.inbox} and others" if settings.inbox else "files"
     yield Remaining("batch files", f"{inbox} that were landed as batches", FOR_EVER)

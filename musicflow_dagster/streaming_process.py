@@ -1,6 +1,7 @@
 """Commands of landing, run as processes: stations never import each other."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -8,6 +9,9 @@ from typing import Any
 
 from contracts.errors import MusicFlowError
 from musicflow_dagster.settings import Settings
+
+FORGET_USER = "MUSICFLOW_FORGET_USER"
+"""Where landing's `erase` looks for the user's id before it reads the one that it is told."""
 
 
 def streaming(settings: Settings, arguments: Sequence[str], told: str = "") -> Any:
@@ -17,9 +21,11 @@ def streaming(settings: Settings, arguments: Sequence[str], told: str = "") -> A
         MusicFlowError: It could not do it; the message is its own.
     """
     places = ["--lake", settings.lake, "--home", str(settings.home)]
+    environment = {name: text for name, text in os.environ.items() if name != FORGET_USER}
     ran = subprocess.run(
         [sys.executable, "-m", "streaming", *arguments, *places, "--json"],
         input=told,
+        env=environment,
         capture_output=True,
         text=True,
         check=False,

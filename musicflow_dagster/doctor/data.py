@@ -17,7 +17,6 @@ from contracts.store import Store, open_store
 from contracts.suppression import read_suppressions
 from musicflow_dagster.doctor.finding import Finding
 from musicflow_dagster.forgetting.report import read_report
-from musicflow_dagster.remains import let_in_again
 from musicflow_dagster.settings import Settings
 from musicflow_dagster.warehouse.lock import WriterLock
 
@@ -84,7 +83,7 @@ def erasures(settings: Settings) -> Iterator[Finding]:
         hashes = [PurePath(path).stem for path in store.list(ERASURES)]
         in_lake = [read_erasure(store, each) for each in hashes]
         here = [read_report(path) for path in settings.erasures.glob("*.json")]
-        others = let_in_again(read_suppressions(store, settings.suppression))
+        others = read_suppressions(store, settings.suppression).let_in_again
     except MusicFlowError as error:
         yield Finding("erasures", str(error), "mend what it names, and look again")
         return

@@ -36,6 +36,8 @@ class ErasureReport(msgspec.Struct):
     finished_at: datetime | None = None
     """None: it was begun, and has to be run again."""
     lake: dict[str, OfEvent] = {}
+    live: int = 0
+    """Events in the open minutes of the live counts."""
     postgres: dict[str, int] | None = None
     """Rows by table; None where nothing is served from there."""
     raw: dict[str, Hours] = {}
@@ -63,12 +65,16 @@ class ErasureReport(msgspec.Struct):
             self.models[table] = max(count, self.models.get(table, 0))
 
     def set_lake(self, answer: Mapping[str, Any]) -> None:
-        """Take over what landing says of the lake and of Postgres: it adds up all runs itself."""
+        """Take over what landing says: of the lake it adds up all runs itself."""
         self.lake = {
             name: msgspec.convert(about, OfEvent, strict=False)
             for name, about in answer["events"].items()
         }
-        self.postgres = answer["postgres"]
+        self.live += answer["live"]
+        if (served := answer["postgres"]) is not None:
+            earlier = self.postgres or {}
+            self.postgres = {name: rows + earlier.get(name, 0) for name, rows in served.items()}
+        self.remains = [Remaining("landing", each, "as it says") for each in answer["remains"]]
 
     def totals(self) -> Sequence[tuple[str, str, int]]:
         """Rows erased by place and event or table, for people."""
@@ -83,7 +89,8 @@ class ErasureReport(msgspec.Struct):
         raw = [("raw", event, sum(hours.values())) for event, hours in sorted(self.raw.items())]
         models = [("models and snapshot", *each) for each in sorted(self.models.items())]
         served = [("postgres", *each) for each in sorted((self.postgres or {}).items())]
-        return [line for line in (*of_lake, *raw, *models, *served) if line[2]]
+        live = ("live counts", "open minutes", self.live)
+        return [line for line in (*of_lake, live, *raw, *models, *served) if line[2]]
 
 
 def read_report(path: Path) -> ErasureReport | None:

@@ -5,20 +5,18 @@ no load brings the user back. Then raw, the models of the hours that the user wa
 the warehouse and the older publications.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import dagster as dg
-
-from contracts.errors import MusicFlowError
+from contracts.errors import MusicFlowError, UnavailableError
 from contracts.logs import log
-from contracts.suppression import Suppressions, read_suppressions
-from musicflow_dagster.automation.jobs import HOURLY
-from musicflow_dagster.commands.running import Runner, opened_runner
-from musicflow_dagster.definitions import build_definitions
-from musicflow_dagster.forgetting.due import DueHours, due_hours, ranges_with_gaps
+from contracts.publication import current
+from contracts.suppression import Suppressions, read_suppressions, user_hash
+from musicflow_dagster.forgetting.building import build_again
+from musicflow_dagster.forgetting.due import DueHours, due_hours
+from musicflow_dagster.forgetting.readers import published_hours, published_tables
 from musicflow_dagster.forgetting.report import ErasureReport, read_report, write_report
 from musicflow_dagster.knowledge import manifest_index
 from musicflow_dagster.remains import remains
@@ -37,8 +35,6 @@ PATIENCE_SECONDS = 3600
 ROUNDS = 3
 """Most times that hours are built until nothing of the user is left; once is enough, unless a run
 that began before has written in between."""
-FORGET_TAG = "musicflow/forget"
-"""On a run: that it builds hours without a user; not which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +57,9 @@ class Forgetting:
         report = self._erase_lake()
         if self._has_warehouse():
             self._erase_warehouse(report)
-        is_served = report.postgres is not None
-        report.remains = list(remains(self.settings, self._suppressed(), is_served=is_served))
+        else:
+            self._see_that_nothing_is_published()
+        report.remains = [*remains(self.settings, self._suppressed()), *report.remains]
         report.finished_at = datetime.now(UTC)
         self._keep(report)
         return report
@@ -73,6 +70,7 @@ class Forgetting:
             by = ("--by", self.by) if self.by else ()
             new_key = ("--new-key",) if self.is_key_new else ()
             answer = streaming(self.settings, ["erase", *by, *new_key], f"{self.user_id}\n")
+        self._see_that_it_was_this_user(answer["user_hash"])
         known = read_report(self.settings.erasures / f"{answer['user_hash']}.json")
         report = known or ErasureReport(answer["user_hash"], datetime.now(UTC))
         report.finished_at = None
@@ -86,7 +84,7 @@ class Forgetting:
             with self._writing() as warehouse:
                 report.add_models(warehouse.rows_of_user(self._user_key()))
                 report.add_raw(warehouse.purge(self._suppressed()))
-                unbuilt = warehouse.unbuilt_hours()
+                unbuilt = self._unbuilt(warehouse)
             self._keep(report)
             if not (due := self._due(unbuilt, tried)):
                 break
@@ -94,48 +92,27 @@ class Forgetting:
             self._build(due, report)
         with self._right_to_write():
             self._see_that_nothing_is_left()
-            if self.settings.target == "local":
+            if self._is_local:
                 report.warehouse_bytes = rewrite(self.settings.warehouse)
                 report.snapshot_files += keep_current_only(self.settings.snapshot)
 
     def _build(self, due: DueHours, report: ErasureReport) -> None:
-        definitions = build_definitions(self.settings)
-        job = definitions.resolve_job_def(HOURLY)
-        with opened_runner(self.settings) as runner:
-            # Hours that are refused here are left as they were: then the models build them alone.
-            report.rebuilt += self._built(runner, job, due.from_lake)
+        def unbuilt() -> set[datetime]:
             with self._writing() as warehouse:
-                left = {*due.models_only, *warehouse.unbuilt_hours()}
-            models = [each for each in _assets(job) if each.path[0] != "raw"]
-            rebuilt = self._built(runner, job, sorted(left), models)
+                return self._unbuilt(warehouse)
+
+        rebuilt = build_again(self.settings, due, unbuilt)
         report.rebuilt += [each for each in rebuilt if each not in report.rebuilt]
         self._keep(report)
 
-    def _built(
-        self,
-        runner: Runner,
-        job: dg.JobDefinition,
-        hours: Sequence[datetime],
-        assets: Sequence[dg.AssetKey] | None = None,
-    ) -> list[str]:
-        """Build hours, some at a time; which succeeded.
+    def _unbuilt(self, warehouse: Warehouse) -> set[datetime]:
+        """Hours whose models, or what readers see of them, do not show what raw holds."""
+        unbuilt = set(warehouse.unbuilt_hours())
+        if self._is_local:
+            unbuilt.update(published_hours(self.settings.snapshot, self._user_key()))
+        return unbuilt
 
-        Raises:
-            MusicFlowError: The models of some could not be built.
-        """
-        outcomes = [
-            runner.run(job, each, {FORGET_TAG: "yes"}, assets)
-            for each in ranges_with_gaps(hours, self.settings.run_hours)
-        ]
-        failed = [str(each.hours) for each in outcomes if not each.succeeded]
-        if assets and failed:
-            raise MusicFlowError(
-                f"builds failed for {', '.join(failed)}: the lines above say why; mend it and run "
-                "this command again"
-            )
-        return [str(each.hours) for each in outcomes if each.succeeded]
-
-    def _due(self, unbuilt: Sequence[datetime], tried: Collection[datetime]) -> DueHours:
+    def _due(self, unbuilt: Iterable[datetime], tried: Collection[datetime]) -> DueHours:
         index = manifest_index(self.settings)
         index.refresh()
         return due_hours(index, publications_of(self.settings), unbuilt, tried)
@@ -150,9 +127,44 @@ class Forgetting:
                 f"rows of the user are still in {', '.join(tables)}: a run has written them since; "
                 "run this command again"
             )
+        if self._is_local and (seen := published_tables(self.settings.snapshot, self._user_key())):
+            raise MusicFlowError(
+                f"readers still see rows of the user in {', '.join(seen)}, as what was built could "
+                "not be published: mend what the lines above say, and run this command again; if "
+                f"they say nothing, remove {self.settings.snapshot}, and `musicflow build` first"
+            )
+
+    def _see_that_nothing_is_published(self) -> None:
+        """Make sure that no snapshot stands that there is no warehouse to publish anew from.
+
+        Raises:
+            UnavailableError: One stands.
+        """
+        if current(self.settings.snapshot):
+            raise UnavailableError(
+                f"the lake is erased, but the snapshot {self.settings.snapshot} may show the user, "
+                f"and its warehouse {self.settings.warehouse} is gone: bring that back, make one "
+                "with `musicflow build`, or remove the snapshot's folder; then run this again"
+            )
+
+    def _see_that_it_was_this_user(self, erased: str) -> None:
+        """Make sure that landing was told of the user whom this is about.
+
+        Raises:
+            MusicFlowError: It was another.
+        """
+        if erased != user_hash(self._suppressed().key, self.user_id):
+            raise MusicFlowError(
+                "landing has erased another user than was asked for, and put that one on the list; "
+                "nothing else was touched: see that `python -m streaming` is of this version"
+            )
+
+    @property
+    def _is_local(self) -> bool:
+        return self.settings.target == "local"
 
     def _has_warehouse(self) -> bool:
-        return self.settings.target != "local" or self.settings.warehouse.exists()
+        return not self._is_local or self.settings.warehouse.exists()
 
     def _suppressed(self) -> Suppressions:
         return read_suppressions(manifest_index(self.settings).store, self.settings.suppression)
@@ -182,7 +194,3 @@ class Forgetting:
             yield
         finally:
             lock.release()
-
-
-def _assets(job: dg.JobDefinition) -> list[dg.AssetKey]:
-    return sorted(job.asset_layer.executable_asset_keys)

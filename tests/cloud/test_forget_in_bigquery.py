@@ -165,7 +165,7 @@ def test_an_erasure_goes_from_the_lake_to_the_tables_of_bigquery(
     assert report.raw == {"listen_events": {"2026-01-01-00:00": 3}}
     assert report.rebuilt == ["2026-01-01-00:00"]
     assert report.warehouse_bytes is None
-    assert {each.where for each in report.remains} >= {"bucket", "BigQuery", "Kafka"}
+    assert {each.where for each in report.remains} >= {"landing", "BigQuery", "Kafka"}
     assert [numbers(bench, hour) for hour in (0, 1)] == [(5, 2, 3), (4, 4, 0)]
     assert {user for (user,) in bench.rows("user_id")} == {42}
     assert str(USER) not in said(bench)

@@ -103,41 +103,54 @@ def rows_of_user(connection: duckdb.DuckDBPyConnection, user_key: str) -> Mappin
 def rewrite(path: Path) -> tuple[int, int]:
     """Replace the file by one that holds what stands and no more; its sizes before and after.
 
-    Only who has the right to write may do it. Killed in the middle, the old file stands.
+    `path` may be a link to it. Only who has the right to write may do it. Killed in the middle,
+    the old file stands.
 
     Raises:
         UnavailableError: There is no room for a second file, or the warehouse cannot be read.
     """
-    fresh = path.with_name(f"{path.name}{NEW}")
-    before = path.stat().st_size
-    _make_room(fresh, before)
+    file = path.resolve()
+    fresh = file.with_name(f"{file.name}{NEW}")
+    before = file.stat().st_size
+    _clear(path, fresh)
+    _check_room(fresh, before)
     try:
+        # By the name that all use: what DuckDB keeps beside the file stands beside the link.
         with open_warehouse(path) as connection:
             [(name,)] = connection.execute("select current_database()").fetchall()
             # As it stands, so that times of a table still lie together.
             connection.execute("set preserve_insertion_order = true")
             connection.execute(f"attach '{str(fresh).replace(chr(39), chr(39) * 2)}' as fresh")
+            shutil.copymode(file, fresh)  # while there is nothing in it yet
             connection.execute(f'copy from database "{name}" to fresh')
             connection.execute("detach fresh")
         _sync(fresh)
-        fresh.replace(path)
-        _sync(path.parent)
+        fresh.replace(file)
+        _sync(file.parent)
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise UnavailableError(f"the warehouse {path} cannot be written anew: {reason}") from error
     except OSError as error:
         raise disk_error(error, path) from error
     path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
-    after = path.stat().st_size
+    after = file.stat().st_size
     log.info("warehouse file written anew", bytes_before=before, bytes_after=after)
     return before, after
 
 
-def _make_room(fresh: Path, needed: int) -> None:
-    """Remove what a rewriting that was killed has left; see whether there is room for another."""
+def _clear(path: Path, fresh: Path) -> None:
+    """Remove what a rewriting that was killed has left."""
     for left in (fresh, fresh.with_name(f"{fresh.name}.wal")):
         left.unlink(missing_ok=True)
-    shutil.rmtree(fresh.with_name(f"{fresh.name.removesuffix(NEW)}.tmp"), ignore_errors=True)
+    shutil.rmtree(path.with_name(f"{path.name}.tmp"), ignore_errors=True)
+
+
+def _check_room(fresh: Path, needed: int) -> None:
+    """See whether there is room for a second file.
+
+    Raises:
+        UnavailableError: There is not.
+    """
     free = shutil.disk_usage(fresh.parent).free
     if free < needed:
         raise UnavailableError(
