@@ -79,6 +79,8 @@ def _builds(run: dg.DagsterRun) -> bool:
 
 def _starts_runs_here(instance: dg.DagsterInstance) -> bool:
     """Whether Dagster's runs are processes of this machine."""
+    if instance.is_ephemeral:
+        return True
     reference = instance.get_ref()
     launcher = reference.run_launcher_data
     # Dagster+ has a class of its own for instances; its agents start pods.
