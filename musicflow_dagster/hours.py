@@ -54,17 +54,22 @@ class HourRange:
             day += timedelta(days=1)
 
 
-def ranges_of(hours: Iterable[datetime], longest: int = sys.maxsize) -> Iterator[HourRange]:
-    """Contiguous hours grouped into ranges of at most `longest` hours, in order."""
+def ranges_of(
+    hours: Iterable[datetime], longest: int = sys.maxsize, between: int = 0
+) -> Iterator[HourRange]:
+    """The hours grouped into ranges of at most `longest` hours, in order.
+
+    A range may have up to `between` hours that are none of these from one of them to the next.
+    """
     start = end = None
     for hour in sorted(set(hours)):
-        if start is not None and hour == end and (hour - start) // HOUR < longest:
+        if start and end and hour - end <= between * HOUR and (hour - start) // HOUR < longest:
             end = hour + HOUR
             continue
-        if start is not None and end is not None:
+        if start and end:
             yield HourRange(start, end)
         start, end = hour, hour + HOUR
-    if start is not None and end is not None:
+    if start and end:
         yield HourRange(start, end)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from contracts.events import EVENTS
 from contracts.lake import HOUR, parse_hour_key
-from musicflow_dagster.hours import HourRange
+from musicflow_dagster.hours import HourRange, ranges_of
 from musicflow_dagster.lake_index import LakeIndex
 from musicflow_dagster.warehouse.protocol import Publications
 
@@ -83,13 +83,4 @@ def _that_the_lake_has(
 
 def ranges_with_gaps(hours: Iterable[datetime], longest: int) -> Iterator[HourRange]:
     """The hours in ranges, with those between them that are not many."""
-    start = end = None
-    for hour in sorted(set(hours)):
-        if start and end and hour - end <= HOURS_BETWEEN * HOUR and hour - start < longest * HOUR:
-            end = hour + HOUR
-            continue
-        if start and end:
-            yield HourRange(start, end)
-        start, end = hour, hour + HOUR
-    if start and end:
-        yield HourRange(start, end)
+    return ranges_of(hours, longest, HOURS_BETWEEN)
